@@ -1,0 +1,40 @@
+# make run       install, index the corpus, and serve the page and the API on http://127.0.0.1:7860
+# make test      the tests that need Python packages only
+# make test-all  those that need a browser (chromium), a local model or long fault loops
+# make check     ruff and mypy
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS_run :=
+EXTRAS_test := [test]
+EXTRAS_check := [test,check]
+EXTRAS_test-all := [test,browser,local]
+
+.PHONY: run test test-all check corpus-stats clean
+
+run: .venv/installed-run
+	$(BIN)/regbrief serve
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+test-all: .venv/installed-test-all
+	$(BIN)/python -m pytest -m "browser or local or faults"
+
+check: .venv/installed-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+corpus-stats: .venv/installed-run
+	$(BIN)/python tools/corpus_stats.py
+
+clean:
+	rm -rf .venv
+
+.venv/installed-%: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(EXTRAS_$*)'
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Regbrief needs Python 3.11 or newer; set PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv

@@ -1,0 +1,260 @@
+"""The command line: the same verbs as Python and HTTP. With --json, stdout carries that JSON and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bot import readers
+from bot.engine import Regbrief
+from bot.errors import BotError
+from bot.records import Answer, Ingested, Language, to_json
+from bot.settings import Settings
+
+app = typer.Typer(
+    help="Questions on technology regulation, answered with quotations that were checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+errors = Console(stderr=True)
+out = Console()
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published in this window.")]
+Languages = Annotated[list[Language] | None, typer.Option("--language", help="Only this language (repeatable).")]
+Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this outlet (repeatable).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Folder = Annotated[Path | None, typer.Option("--indexes", help="The library's folder (default: REGBRIEF_INDEXES).")]
+
+
+def main() -> None:
+    """Run the command line; a BotError becomes one line on stderr and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except BotError as error:
+        errors.print(f"regbrief: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; default: the shipped corpus.")] = None,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """Read articles into the library; what is there already and unchanged is left alone."""
+    settings = Settings.read(indexes=indexes)
+    with Regbrief.open(settings) as bot:
+        done = _ingest(bot, paths or [settings.corpus / "articles"])
+    if as_json:
+        _print_json(done)
+    else:
+        _report(done)
+    if done.failed and not (done.added or done.updated or done.unchanged or done.duplicates):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: str,
+    since: Day = None,
+    until: Day = None,
+    language: Languages = None,
+    source: Sources = None,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """Answer a question with quoted sentences, or refuse."""
+    with Regbrief.open(indexes=indexes) as bot:
+        answer = bot.ask(question, **_filters(since, until, language, source))
+    if as_json:
+        _print_json(answer)
+    else:
+        _print_answer(answer)
+
+
+@app.command()
+def search(
+    question: str,
+    limit: int = 10,
+    since: Day = None,
+    until: Day = None,
+    language: Languages = None,
+    source: Sources = None,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """List the passages that match best."""
+    with Regbrief.open(indexes=indexes) as bot:
+        found = bot.search(question, limit=limit, **_filters(since, until, language, source))
+    if as_json:
+        _print_json(found)
+        return
+    for number, hit in enumerate(found, 1):
+        where = f"{escape(hit.source)} · {hit.published or '–'}"
+        out.print(f"[bold]{number}. {escape(hit.title)}[/bold]  [dim]{where}[/dim]")
+        out.print(hit.text, markup=False, highlight=False)
+        out.print(f"{hit.article_id} {hit.start}–{hit.end} · {hit.score:.2f}\n", style="dim", markup=False)
+
+
+@app.command()
+def articles(
+    article_id: Annotated[str | None, typer.Argument(help="Show this article in full.")] = None,
+    since: Day = None,
+    until: Day = None,
+    language: Languages = None,
+    source: Sources = None,
+    limit: int = -1,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """List the articles, newest first, or show one."""
+    with Regbrief.open(indexes=indexes) as bot:
+        if article_id is not None:
+            article = bot.article(article_id)
+            if as_json:
+                _print_json(article)
+            else:
+                out.print(f"{article.title}\n{article.source} · {article.published or '–'} · {article.url or '–'}\n")
+                out.print(article.body, markup=False, highlight=False)
+            return
+        found = list(bot.articles(limit=limit, **_filters(since, until, language, source)))
+    if as_json:
+        _print_json(found)
+        return
+    table = Table("published", "language", "id", "title", "outlet", box=None)
+    for each in found:
+        table.add_row(str(each.published or "–"), each.language, each.id, escape(each.title), escape(each.source))
+    out.print(table)
+
+
+@app.command()
+def remove(article_ids: list[str], indexes: Folder = None) -> None:
+    """Remove articles, by id, from the library."""
+    with Regbrief.open(indexes=indexes) as bot:
+        bot.remove(article_ids)
+    errors.print(f"Removed {len(article_ids)}.")
+
+
+@app.command()
+def doctor(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the indexes anew from the catalog.")] = False,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """Check the library; exit status 1 where something is wrong."""
+    from bot.library import readable
+
+    settings = Settings.read(indexes=indexes)
+    if rebuild:
+        with _bar() as bar:
+            task = bar.add_task("passages", total=None)
+            Regbrief.rebuild(settings, progress=lambda count: bar.advance(task, count)).close()
+    damage = readable(settings.indexes)
+    if damage:
+        problems, count = [f"An index cannot be read: {damage}. Run `regbrief doctor --rebuild`."], None
+    else:
+        with Regbrief.open(settings) as bot:
+            problems, count = bot.problems(), bot.count()
+    report = {"library": str(settings.indexes), "articles": count, "encoder": settings.encoder, "problems": problems}
+    if as_json:
+        _print_json(report)
+    else:
+        for name, value in report.items():
+            if name != "problems":
+                out.print(f"{name}: {value}", markup=False, highlight=False)
+        for problem in problems or ["All is well."]:
+            out.print(problem, markup=False, highlight=False)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: REGBRIEF_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port (default: REGBRIEF_PORT).")] = None,
+    indexes: Folder = None,
+) -> None:
+    """Serve the page and the API; first bring the shipped corpus into the library if it has changed."""
+    settings = Settings.read(host=host, port=port, indexes=indexes)
+    with Regbrief.open(settings) as bot:
+        build(bot, settings)
+        from bot.serve.app import run
+
+        run(bot, settings)
+
+
+def build(bot: Regbrief, settings: Settings) -> None:
+    """Read the shipped corpus in, with a progress bar, and say what came of it."""
+    folder = settings.corpus / "articles"
+    if not folder.is_dir():
+        errors.print(f"No corpus in {folder}: serving the library as it is.", markup=False)
+        return
+    done = _ingest(bot, [folder])
+    if done.added or done.updated or done.failed:
+        _report(done)
+
+
+def _ingest(bot: Regbrief, paths: list[Path]) -> Ingested:
+    total = sum(len(readers.find(path)) for path in paths)
+    with _bar() as bar:
+        task = bar.add_task("articles", total=total)
+        return bot.add(paths, progress=lambda count: bar.advance(task, count))
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("Indexing {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors)
+
+
+def _report(done: Ingested) -> None:
+    errors.print(
+        f"added {done.added}, updated {done.updated}, unchanged {done.unchanged}, duplicates {done.duplicates}, "
+        f"failed {len(done.failed)}",
+        highlight=False,
+    )
+    for failure in done.failed:
+        errors.print(f"  {failure.where}: {failure.why}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.abstained:
+        out.print(answer.answer, markup=False, highlight=False)
+        return
+    cited = {citation.number: citation for citation in answer.citations}
+    for claim in answer.claims:
+        marks = "".join(f"[{number}]" for number in claim.citations)
+        out.print(f"{claim.text} {marks}", markup=False, highlight=False)
+    out.print()
+    for number, citation in cited.items():
+        line = f"[{number}] {citation.title} · {citation.source} · {citation.published or '–'} · {citation.article_id}"
+        out.print(f"{line} {citation.start}–{citation.end}", style="dim", markup=False, highlight=False)
+    out.print(f"as of {answer.as_of or '–'} · {answer.timings_ms['total']:.0f} ms", style="dim", highlight=False)
+
+
+def _filters(
+    since: datetime | None, until: datetime | None, languages: list[Language] | None, sources: list[str] | None
+) -> dict[str, Any]:
+    return {
+        "since": since.date() if since else None,
+        "until": until.date() if until else None,
+        "languages": languages,
+        "sources": sources,
+    }
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,331 @@
+"""Regbrief: the only place where the parts are wired together, and the Python face of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from bot import prompts, readers
+from bot.encoder import Encoder, open_encoder
+from bot.errors import InputError, LibraryLocked
+from bot.extractive import Answerer, Model, Scored
+from bot.glossary import Glossary
+from bot.keywords import Analyzer
+from bot.language import clean
+from bot.library import Library, Progress
+from bot.records import (
+    LANGUAGES,
+    Answer,
+    Article,
+    Citation,
+    Claim,
+    Failure,
+    Filters,
+    Hit,
+    Ingested,
+    Language,
+    Reason,
+    Related,
+    Searched,
+)
+from bot.retrieve import Query, Retriever, hits
+from bot.settings import Settings
+from bot.verify import verify
+
+CANDIDATES = 16
+"""Passages whose sentences are weighed for an answer."""
+
+RELATED = 3
+MAX_QUESTION = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of an answer under way; `data` is a text, a Claim, a Citation or the whole Answer."""
+
+    type: Literal["status", "claim", "citation", "done"]
+    data: str | Claim | Citation | Answer
+
+
+class Regbrief:
+    """A library that can be asked. `Regbrief.open()` is the usual way to get one."""
+
+    def __init__(self, library: Library, retriever: Retriever, answerer: Answerer, glossary: Glossary) -> None:
+        self.library = library
+        self.retriever = retriever
+        self.answerer = answerer
+        self.glossary = glossary
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, *, indexes: str | Path | None = None, **overrides: Any) -> Regbrief:
+        """Open the library that the settings name; keyword arguments win over REGBRIEF_* (`indexes="…"`).
+
+        Raises SettingsError, LibraryMismatch, LibraryDamaged.
+        """
+        settings = settings or Settings.read(indexes=indexes, **overrides)
+        glossary, encoder = _parts(settings)
+        library = Library(settings.indexes, encoder, Analyzer(glossary.names()))
+        return cls.from_library(library, encoder=encoder, glossary=glossary)
+
+    @classmethod
+    def rebuild(cls, settings: Settings | None = None, *, progress: Progress | None = None) -> Regbrief:
+        """Make the indexes anew from the catalog and open the library."""
+        settings = settings or Settings.read()
+        glossary, encoder = _parts(settings)
+        library = Library.rebuild(settings.indexes, encoder, Analyzer(glossary.names()), progress=progress)
+        return cls.from_library(library, encoder=encoder, glossary=glossary)
+
+    @classmethod
+    def from_library(cls, library: Library, *, encoder: Encoder, glossary: Glossary) -> Regbrief:
+        """Wire the search and the answers of an open library."""
+        analyzer = library.analyzer
+        retriever = Retriever(
+            library.catalog, library.keywords, library.vectors, encoder=encoder, analyzer=analyzer, glossary=glossary
+        )
+        answerer = Answerer(encoder, library.keywords, analyzer=analyzer, glossary=glossary, model=Model.load())
+        if library.unsettled():
+            with suppress(LibraryLocked):  # who holds the lock is doing this very work
+                library.settle()
+        return cls(library, retriever, answerer, glossary)
+
+    def add(
+        self, what: str | Path | Article | Iterable[str | Path | Article], *, progress: Progress | None = None
+    ) -> Ingested:
+        """Add articles, files and folders; an article whose id is known is replaced if it has changed.
+
+        Nothing that cannot be read stops the rest: it is named in `failed`. Raises InputError for a path that is not
+        there and LibraryLocked while another process writes.
+        """
+        items = [what] if isinstance(what, str | Path | Article) else list(what)
+        sources = [[item] if isinstance(item, Article) else readers.find(Path(item)) for item in items]
+        return self.library.add(_read(each for source in sources for each in source), progress=progress)
+
+    def remove(self, article_ids: Sequence[str]) -> None:
+        """Remove articles everywhere. Raises NotFound, and then removes none."""
+        self.library.remove(article_ids)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        languages: Sequence[Language] | None = None,
+        sources: Sequence[str] | None = None,
+        article_ids: Sequence[str] | None = None,
+        answer_language: Language | None = None,
+    ) -> Answer:
+        """Answer with quoted sentences, or refuse and say what was searched.
+
+        The filters narrow by publication date (inclusive), language, outlet and article. Raises InputError for a
+        question or a filter that cannot be used.
+        """
+        text = _question(question)
+        filters = _filters(since, until, languages, sources, article_ids)
+        started = perf_counter()
+        self.library.refresh()
+        query = self.retriever.query(text)
+        candidates = self.retriever.search(query, filters, limit=CANDIDATES)
+        retrieved = perf_counter()
+        scored = self.answerer.score(query, candidates)
+        ranked = perf_counter()
+        chosen = self.answerer.choose(scored)
+        claims, citations = self._verified(chosen)
+        language = answer_language or query.language
+        searched = Searched(
+            self.library.catalog.count(filters), since, until, filters.languages or LANGUAGES, filters.sources
+        )
+        related = _related([each.stored.article for each in candidates], {each.article_id for each in citations})
+        reason = None if claims else self._reason(query, filters, searched)
+        if reason is None:
+            written = " ".join(f"{claim.text} {''.join(f'[{n}]' for n in claim.citations)}" for claim in claims)
+        else:
+            written = prompts.refusal(reason, language, searched, related[0] if related else None)
+        ended = perf_counter()
+        return Answer(
+            question=text,
+            language=language,
+            abstained=reason is not None,
+            reason=reason,
+            answer=written,
+            as_of=max((each.published for each in citations if each.published), default=None),
+            claims=tuple(claims),
+            citations=tuple(citations),
+            conflicts=(),
+            related=related,
+            searched=searched,
+            answerer="extractive",
+            timings_ms={
+                "retrieve": _milliseconds(started, retrieved),
+                "rerank": _milliseconds(retrieved, ranked),
+                "answer": _milliseconds(ranked, ended),
+                "total": _milliseconds(started, ended),
+            },
+        )
+
+    def stream(self, question: str, **filters: Any) -> Iterator[Event]:
+        """Answer as `ask` does, in steps: a status, then each claim after its new citations, then the whole answer."""
+        yield Event("status", "searching")
+        answer = self.ask(question, **filters)
+        shown: set[int] = set()
+        for claim in answer.claims:
+            for citation in answer.citations:
+                if citation.number in claim.citations and citation.number not in shown:
+                    shown.add(citation.number)
+                    yield Event("citation", citation)
+            yield Event("claim", claim)
+        yield Event("done", answer)
+
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        since: date | None = None,
+        until: date | None = None,
+        languages: Sequence[Language] | None = None,
+        sources: Sequence[str] | None = None,
+        article_ids: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Return the passages that match best, best first, with the filters of `ask`. Raises InputError."""
+        if not 1 <= limit <= 100:
+            raise InputError(f"limit is {limit}.", hint="Use 1 to 100.")
+        query = self.retriever.query(_question(question))
+        self.library.refresh()
+        filters = _filters(since, until, languages, sources, article_ids)
+        return hits(self.retriever.search(query, filters, limit=limit))
+
+    def articles(
+        self,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        languages: Sequence[Language] | None = None,
+        sources: Sequence[str] | None = None,
+        article_ids: Sequence[str] | None = None,
+        limit: int = -1,
+        offset: int = 0,
+    ) -> Iterator[Article]:
+        """Iterate over the articles that the filters of `ask` let through, newest first."""
+        filters = _filters(since, until, languages, sources, article_ids)
+        return self.library.catalog.articles(filters, limit=limit, offset=offset)
+
+    def article(self, article_id: str) -> Article:
+        """Return one article. Raises NotFound."""
+        return self.library.catalog.article(article_id)
+
+    def count(self, **filters: Any) -> int:
+        """Count the articles that the filters of `ask` let through."""
+        return self.library.catalog.count(
+            _filters(*(filters.get(name) for name in ("since", "until", "languages", "sources", "article_ids")))
+        )
+
+    def sources(self) -> dict[str, int]:
+        """Count the articles of each outlet, most first."""
+        return self.library.catalog.sources()
+
+    def problems(self) -> list[str]:
+        """Say in words where the indexes do not agree with the catalog; empty if all is well."""
+        return self.library.problems()
+
+    def close(self) -> None:
+        """Close the library's files."""
+        self.library.close()
+
+    def __enter__(self) -> Regbrief:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _verified(self, chosen: Sequence[Scored]) -> tuple[list[Claim], list[Citation]]:
+        citations = [_citation(number, scored) for number, scored in enumerate(chosen, 1)]
+        claims = [Claim(citation.quote, (citation.number,)) for citation in citations]
+        # The articles are read again: what is checked is what the catalog holds, not what the search handed on.
+        articles = {each.article_id: self.article(each.article_id) for each in citations}
+        return verify(claims, citations, articles=articles, glossary=self.glossary)
+
+    def _reason(self, query: Query, filters: Filters, searched: Searched) -> Reason:
+        if not self.library.catalog.count(Filters()):
+            return "empty_library"
+        if filters.since or filters.until:
+            wider = replace(filters, since=None, until=None)
+            candidates = self.retriever.search(query, wider, limit=CANDIDATES)
+            if self.answerer.choose(self.answerer.score(query, candidates)):
+                return "outside_window"
+        return "no_evidence"
+
+
+def _parts(settings: Settings) -> tuple[Glossary, Encoder]:
+    shipped = settings.corpus / "glossary.yaml"
+    glossary = Glossary.open(*([shipped] if shipped.exists() else []))
+    encoder = open_encoder(
+        settings.encoder, base_url=settings.encoder_url, api_key=settings.encoder_key.get_secret_value()
+    )
+    return glossary, encoder
+
+
+def _read(items: Iterable[Article | Path]) -> Iterator[Article | Failure]:
+    for item in items:
+        if isinstance(item, Article):
+            yield item
+        else:
+            yield from readers.read(item)
+
+
+def _question(question: str) -> str:
+    text = clean(question).strip()
+    if not text:
+        raise InputError("The question is empty.", hint="Ask something.")
+    if len(text) > MAX_QUESTION:
+        raise InputError(f"The question has {len(text):,} characters.", hint=f"At most {MAX_QUESTION:,} are read.")
+    return text
+
+
+def _filters(
+    since: date | None,
+    until: date | None,
+    languages: Sequence[Language] | None,
+    sources: Sequence[str] | None,
+    article_ids: Sequence[str] | None,
+) -> Filters:
+    if since and until and since > until:
+        raise InputError(f"since {since} is after until {until}.", hint="Swap them.")
+    for language in languages or ():
+        if language not in LANGUAGES:
+            raise InputError(f"language is {language!r}.", hint=f"Use {', '.join(LANGUAGES)}.")
+    return Filters(since, until, tuple(languages or ()), tuple(sources or ()), tuple(article_ids or ()))
+
+
+def _citation(number: int, scored: Scored) -> Citation:
+    article, sentence = scored.article, scored.sentence
+    return Citation(
+        number=number,
+        article_id=article.id,
+        title=article.title,
+        source=article.source,
+        url=article.url,
+        published=article.published,
+        language=article.language,
+        quote=sentence.text,
+        start=sentence.start,
+        end=sentence.end,
+        score=round(scored.probability, 3),
+    )
+
+
+def _related(articles: Sequence[Article], cited: set[str]) -> tuple[Related, ...]:
+    others = {each.id: each for each in articles if each.id not in cited}
+    return tuple(
+        Related(each.id, each.title, each.source, each.published, each.language, each.url)
+        for each in list(others.values())[:RELATED]
+    )
+
+
+def _milliseconds(start: float, end: float) -> float:
+    return round((end - start) * 1000, 1)

@@ -1,0 +1,289 @@
+"""An answer out of quoted sentences: which sentences answer the question, and whether any does.
+
+Every candidate sentence gets a probability that it answers, by a logistic regression over a few signals (`SIGNALS`).
+`tools/fit_answerer.py` fits it on the dev questions and writes `bot/models/answerer.json` with its figures.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder import Encoder
+from bot.glossary import Glossary
+from bot.keywords import Analyzer, Keywords
+from bot.language import fold
+from bot.passages import sentences
+from bot.records import Article, Language, Sentence
+from bot.retrieve import Candidate, Query
+
+MODEL = Path(__file__).parent / "models" / "answerer.json"
+
+SENTENCES = 24
+"""So many sentences at most are compared with a question: what two cores encode in about 60 ms."""
+
+CACHED_SENTENCES = 8_000
+"""Vectors of sentences kept in memory, 1.5 kB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for a sentence; each is about in 0..1."""
+
+    similarity: float
+    """Cosine of question and sentence."""
+    passage_similarity: float
+    """Cosine of question and passage."""
+    retrieval: float
+    """Fused rank score of the passage."""
+    coverage: float
+    """Share of the question's content words that the sentence has, by their inverse document frequency."""
+    passage_coverage: float
+    """The same for title and passage."""
+    cross_language: float
+    """1 where question and sentence are in different languages, so that only names and numbers can be shared."""
+    missing_names: float
+    """Share of the question's names that the article does not mention in any language."""
+    missing_numbers: float
+    """Share of the question's numbers (years above all) that the article does not mention."""
+    amount: float
+    """1 where an amount is asked for and the sentence has one, -1 where it has none, 0 where none is asked for."""
+    date: float
+    """The same for dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A sentence of an article and the probability that it answers."""
+
+    article: Article
+    sentence: Sentence
+    signals: Signals
+    vector: NDArray[np.float32]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The weights of the regression, in the order of `Signals`, and the decisions made with it."""
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+    """Below this probability of the best sentence the answer is a refusal."""
+    follow: float
+    """A further sentence is quoted if its probability is at least this share of the best one's."""
+
+    @classmethod
+    def load(cls, path: Path = MODEL) -> Model:
+        """Read the fitted model."""
+        stored = json.loads(path.read_text("utf-8"))
+        weights = tuple(stored["weights"][name] for name in Signals.__dataclass_fields__)
+        return cls(weights, stored["bias"], stored["threshold"], stored["follow"])
+
+    def probability(self, signals: Signals) -> float:
+        """Return the logistic function of the weighted signals."""
+        return float(1 / (1 + np.exp(-(np.dot(self.weights, astuple(signals)) + self.bias))))
+
+
+class Answerer:
+    """Chooses the sentences that answer."""
+
+    def __init__(
+        self, encoder: Encoder, keywords: Keywords, *, analyzer: Analyzer, glossary: Glossary, model: Model
+    ) -> None:
+        self._encoder = encoder
+        self._keywords = keywords
+        self._analyzer = analyzer
+        self._glossary = glossary
+        self.model = model
+        self._cache: OrderedDict[tuple[str, Language], NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def score(self, query: Query, candidates: Sequence[Candidate]) -> list[Scored]:
+        """Score the sentences of the best candidates, most telling first."""
+        question = Question(query, self._glossary, self._keywords.informativeness(self._analyzer.content(query.text)))
+        found = list(self._sentences(question, candidates))
+        vectors = self._encode([(sentence.text, each.stored.article.language) for each, sentence, _, _ in found])
+        scored = []
+        for (candidate, sentence, context, coverage), vector in zip(found, vectors, strict=True):
+            signals = Signals(
+                similarity=float(vector @ query.vector),
+                passage_similarity=candidate.similarity,
+                retrieval=candidate.score,
+                coverage=coverage,
+                passage_coverage=context.coverage,
+                cross_language=float(candidate.stored.article.language[:2] != query.language[:2]),
+                missing_names=context.missing_names,
+                missing_numbers=context.missing_numbers,
+                amount=_match(question.wants_amount, _AMOUNT, sentence.text),
+                date=_match(question.wants_date, _DATE, sentence.text),
+            )
+            article = candidate.stored.article
+            scored.append(Scored(article, sentence, signals, vector, self.model.probability(signals)))
+        return sorted(scored, key=lambda each: -each.probability)
+
+    def choose(self, scored: Sequence[Scored], *, limit: int = 5) -> list[Scored]:
+        """Choose at most `limit` sentences, no two saying the same; none where the best is not good enough."""
+        if not scored or scored[0].probability < self.model.threshold:
+            return []
+        floor = max(self.model.threshold, scored[0].probability * self.model.follow)
+        chosen: list[Scored] = []
+        for each in scored:
+            if len(chosen) < limit and each.probability >= floor and not any(_repeats(each, other) for other in chosen):
+                chosen.append(each)
+        return chosen
+
+    def _sentences(
+        self, question: Question, candidates: Sequence[Candidate]
+    ) -> list[tuple[Candidate, Sentence, _Context, float]]:
+        """Pick the sentences worth encoding: those of the best passages, and among those the ones that share words."""
+        found = []
+        for rank, candidate in enumerate(candidates):
+            context = self._context(question, candidate)
+            passage = candidate.stored.passage
+            for sentence in sentences(passage.text):
+                coverage = question.coverage(self._terms(sentence.text), fold(sentence.text))
+                moved = Sentence(passage.start + sentence.start, passage.start + sentence.end, sentence.text)
+                found.append((coverage - 0.05 * rank, (candidate, moved, context, coverage)))
+        found.sort(key=lambda pair: -pair[0])
+        return [each for _, each in found[:SENTENCES]]
+
+    def _context(self, question: Question, candidate: Candidate) -> _Context:
+        article, passage = candidate.stored.article, candidate.stored.passage
+        near = f"{article.title}\n{passage.text}"
+        whole = fold(f"{article.title}\n{article.body}\n{article.published or ''}\n{article.source}")
+        return _Context(
+            coverage=question.coverage(self._terms(near), fold(near)),
+            missing_names=question.missing_names(whole),
+            missing_numbers=question.missing_numbers(whole),
+        )
+
+    def _terms(self, text: str) -> set[str]:
+        return set(self._analyzer.terms(text))
+
+    def _encode(self, texts: Sequence[tuple[str, Language]]) -> list[NDArray[np.float32]]:
+        with self._lock:
+            new = [each for each in dict.fromkeys(texts) if each not in self._cache]
+        vectors = self._encoder.encode(
+            [fold(text) for text, _ in new], kind="passage", languages=[language for _, language in new]
+        )
+        with self._lock:
+            fresh = dict(zip(new, vectors, strict=True))
+            found = [fresh[each] if each in fresh else self._cache[each] for each in texts]
+            self._cache.update(fresh)
+            while len(self._cache) > CACHED_SENTENCES:
+                self._cache.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    coverage: float
+    missing_names: float
+    missing_numbers: float
+
+
+class Question:
+    """What a question asks for, as far as words can tell."""
+
+    def __init__(self, query: Query, glossary: Glossary, informativeness: Mapping[str, float]) -> None:
+        self._informativeness = informativeness
+        folded = fold(query.text)
+        self.wants_amount = bool(_ASKS_AMOUNT.search(folded))
+        self.wants_date = bool(_ASKS_DATE.search(folded))
+        mentions = glossary.find(query.text)
+        self._names = [tuple(glossary.forms(mention.entity)) for mention in mentions]
+        covered = [query.text[mention.start : mention.end] for mention in mentions]
+        self._names += [(fold(name),) for name in _capitalised(query.text) if not any(name in each for each in covered)]
+        self._numbers = set(_NUMBER.findall(folded))
+
+    def coverage(self, terms: set[str], folded: str) -> float:
+        """Return the share of the question's content that a text has, a name in another language included."""
+        total = sum(self._informativeness.values())
+        if not total:
+            return 0.0
+        aliases = " ".join(form for forms in self._names if _mentions(folded, forms) for form in forms)
+        shared = (weight for term, weight in self._informativeness.items() if term in terms or term in aliases)
+        return sum(shared) / total
+
+    def missing_names(self, folded: str) -> float:
+        """Return the share of the question's names that a folded text does not mention."""
+        return sum(not _mentions(folded, forms) for forms in self._names) / max(1, len(self._names))
+
+    def missing_numbers(self, folded: str) -> float:
+        """Return the share of the question's numbers that a folded text does not have."""
+        there = set(_NUMBER.findall(folded))
+        return len(self._numbers - there) / max(1, len(self._numbers))
+
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ASKS_AMOUNT = re.compile(
+    r"\bhow (?:much|many|large|big|long|high)\b|\bsize of\b"
+    r"|\bwhat (?:fine|penalty|amount|share|percentage|number|sum)\b"
+    r"|多少|几[家个款次项亿万名天岁年月小]|多大|多高|多久|金额|罚了|罚款是"
+)
+_ASKS_DATE = re.compile(
+    r"\bwhen\b|\bwhat (?:date|day|year|month)\b|\bsince what\b|\bhow soon\b"
+    r"|何时|什么时候|哪一?[天年日月]|几[时月]|何日|日期"
+)
+_AMOUNT = re.compile(r"\d|[一二三四五六七八九十百千万亿两]+(?:家|个|款|次|项|亿|万|名|成|倍|天|年|小时|元)")
+_DATE = re.compile(
+    r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s?[年月日]|昨日|今日|周[一二三四五六日]"
+)
+
+
+def _capitalised(text: str) -> list[str]:
+    """Return English words written with a capital, but not the first one, which always is."""
+    words = [(match.start(), match.group().strip(" .")) for match in re.finditer(r"\b[A-Z][\w&-]+", text)]
+    first = len(text) - len(text.lstrip())
+    return [word for at, word in words if at != first and not _MONTH.fullmatch(word)]
+
+
+_MONTH = re.compile(
+    r"January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+)
+
+
+def _mentions(folded: str, forms: Sequence[str]) -> bool:
+    """Whether a folded text has one of these folded forms, Latin ones as whole words."""
+    for form in forms:
+        at = folded.find(form)
+        while at >= 0:
+            before, after = folded[at - 1 : at], folded[at + len(form) : at + len(form) + 1]
+            if not form[0].isascii() or not (_letter(before) or _letter(after)):
+                return True
+            at = folded.find(form, at + 1)
+    return False
+
+
+def _letter(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _match(wanted: bool, pattern: re.Pattern[str], text: str) -> float:
+    if not wanted:
+        return 0.0
+    return 1.0 if pattern.search(fold(text)) else -1.0
+
+
+def _repeats(one: Scored, other: Scored) -> bool:
+    """Whether two sentences say the same, in the same or in different languages."""
+    same_language = one.article.language[:2] == other.article.language[:2]
+    return float(one.vector @ other.vector) > (SAME if same_language else SAME_ACROSS)
+
+
+SAME = 0.86
+SAME_ACROSS = 0.80
+"""Cosine over which two sentences repeat each other (means removed)."""

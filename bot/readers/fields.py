@@ -1,0 +1,162 @@
+"""The fields of an article as files and programs give them, checked and completed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from charset_normalizer import from_bytes
+
+from bot.errors import InputError
+from bot.language import clean, detect
+from bot.records import LANGUAGES, Article, Language
+
+MAX_BYTES = 20_000_000
+"""Files and records over this size are refused: no article is that long."""
+
+MAX_TITLE = 500
+
+_ENCODINGS = ["gb18030", "big5hkscs", "cp1252"]
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)*")
+
+
+def article(fields: Mapping[str, Any]) -> Article:
+    """Make an article from the fields of DESIGN's contract; only `title` and `body` are required.
+
+    The language is detected and the id made from the content where they are absent. Raises InputError naming the
+    field, its value and what it should be.
+    """
+    body = _BLANK_LINES.sub("\n\n", _text(fields, "body")).strip()
+    title = " ".join(_plain(_text(fields, "title")).split())
+    if not body:
+        raise InputError("The article has no text.", hint="Give its paragraphs in the body.")
+    if not title:
+        raise InputError("The article has no title.", hint="Give a title.")
+    if len(body) > MAX_BYTES:
+        raise InputError(f"The body has {len(body):,} characters.", hint=f"Split it: at most {MAX_BYTES:,} are read.")
+    title = title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"
+    published = _date(fields.get("published"))
+    return Article(
+        id=_text(fields, "id").strip() or content_id(title, body, published),
+        title=title,
+        body=body,
+        language=_language(fields.get("language"), body),
+        published=published,
+        source=" ".join(_plain(_text(fields, "source")).split()),
+        url=_url(_text(fields, "url").strip()),
+        tags=_tags(fields.get("tags")),
+    )
+
+
+def content_id(title: str, body: str, published: date | None) -> str:
+    """Name an article by what it says: the same text read twice is one article."""
+    content = "\0".join((title, body, published.isoformat() if published else ""))
+    return hashlib.sha256(content.encode("utf-8")).hexdigest()[:16]
+
+
+def decode(path: Path) -> str:
+    """Read a text file as UTF-8, UTF-16 with a mark, or else GB18030, Big5 or Windows-1252, whichever fits.
+
+    Raises InputError for files that are empty, too large, cut in the middle of a character, or not text.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise InputError(f"The file has {size:,} bytes.", hint=f"Split it: at most {MAX_BYTES:,} are read.")
+    raw = path.read_bytes()
+    if not raw.strip():
+        raise InputError("The file is empty.", hint="Check that it was written completely.")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _strictly(raw, "utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise InputError(
+                "The file ends in the middle of a character.", hint="It seems truncated: get a whole copy."
+            ) from error
+    if raw.count(b"\0") > len(raw) // 100:
+        raise InputError("The file is not text.", hint="Save it as plain text in UTF-8.")
+    best = from_bytes(raw, cp_isolation=_ENCODINGS).best()
+    if best is None:
+        raise InputError("The file's encoding cannot be told.", hint="Save it in UTF-8.")
+    return str(best)
+
+
+def _strictly(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The file says that it is {encoding} but is not: {error.reason}.", hint="It seems damaged."
+        ) from error
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InputError(f"{name} is {value!r}.", hint="It must be a text.")
+    return clean(value)
+
+
+def _date(value: Any) -> date | None:
+    if value is None or value == "" or value == "null":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.fromisoformat(str(value).strip()).date()
+    except ValueError as error:
+        raise InputError(f"published is {value!r}, which is no date.", hint="Write it as YYYY-MM-DD.") from error
+
+
+def _language(value: Any, body: str) -> Language:
+    if value is None or value == "":
+        return detect(body)
+    for language in LANGUAGES:
+        if value == language:
+            return language
+    raise InputError(f"language is {value!r}.", hint=f"Use one of {', '.join(LANGUAGES)}, or leave it out.")
+
+
+def _url(value: str) -> str | None:
+    if not value or value == "null":
+        return None
+    if not re.match(r"https?://[^\s/]+", value):
+        raise InputError(f"url is {value!r}.", hint="Give an address that begins with https:// or http://.")
+    return value
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(tag, str) for tag in value):
+        raise InputError(f"tags is {value!r}.", hint="Give a list of texts.")
+    return tuple(clean(tag) for tag in value)
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def _plain(text: str) -> str:
+    """Strip tags and resolve character references; what only looks like a tag (a < b) stays."""
+    if "<" not in text and "&" not in text:
+        return text
+    parser = _Text()
+    parser.feed(text)
+    parser.close()
+    return "".join(parser.parts)

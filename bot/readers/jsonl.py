@@ -1,0 +1,34 @@
+"""JSON lines: one article a line, with the fields of `bot.readers.fields.article`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import InputError
+from bot.readers import fields
+from bot.records import Article, Failure
+
+
+def read(path: Path) -> Iterator[Article | Failure]:
+    """Read the articles of a JSON-lines file one after another; a bad line becomes a Failure with its number."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(fields.MAX_BYTES + 1), b""), 1):
+            if line.strip():
+                try:
+                    yield fields.article(_fields(line))
+                except InputError as error:
+                    yield Failure(f"{path}:{number}", str(error))
+
+
+def _fields(line: bytes) -> dict[str, object]:
+    if len(line) > fields.MAX_BYTES:
+        raise InputError(f"The line is over {fields.MAX_BYTES:,} bytes.", hint="Split the article.")
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"The line is not JSON in UTF-8: {error}.", hint="It may be truncated.") from error
+    if not isinstance(value, dict):
+        raise InputError(f"The line holds a {type(value).__name__}.", hint="Each line is one object.")
+    return value

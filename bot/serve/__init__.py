@@ -1,0 +1,1 @@
+"""Faces for programs: they translate between HTTP and `Regbrief`, and decide nothing."""

@@ -1,0 +1,140 @@
+"""Fit the answerer's logistic regression on the dev questions and write bot/models/answerer.json.
+
+    pip install -c constraints.txt -e '.[train]'
+    python tools/fit_answerer.py
+
+Needs a library with the shipped corpus (`regbrief ingest`). A sentence counts as an answer if it is one of the
+question's evidence sentences; other sentences that hold an accepted answer are left out, as they may well answer, too.
+The figures printed and stored are out-of-fold: five folds, split by thread. The test questions are never read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from bot.engine import CANDIDATES, Regbrief
+from bot.extractive import MODEL, Scored, Signals
+from bot.language import fold
+from bot.records import Filters
+
+NAMES = tuple(Signals.__dataclass_fields__)
+FALSE_REFUSALS = 0.05
+"""The threshold refuses as much as it can while at most this share of the answerable questions is refused."""
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Example:
+    """The weighed sentences of one question: signals (sentences, signals), labels 1, 0, or -1 for left out."""
+
+    question: dict[str, Any]
+    signals: np.ndarray
+    labels: np.ndarray
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=Path, default=Path("corpus/questions.jsonl"))
+    parser.add_argument("--out", type=Path, default=MODEL)
+    arguments = parser.parse_args()
+    lines = arguments.questions.read_text("utf-8").splitlines()
+    questions = [q for q in map(json.loads, filter(None, lines)) if q["split"] == "dev" and q["type"] != "follow_up"]
+    with Regbrief.open() as bot:
+        examples = [example(bot, question) for question in track(questions, "Weighing sentences", console=console)]
+    probabilities = out_of_fold(examples)
+    threshold = choose_threshold(examples, probabilities)
+    weights, bias = fit(examples)
+    figures = measure(examples, probabilities, threshold)
+    model = {
+        "weights": dict(zip(NAMES, weights, strict=True)),
+        "bias": bias,
+        "threshold": threshold,
+        "follow": 0.5,
+        "fitted_on": {"questions": len(examples), "out_of_fold": figures},
+    }
+    arguments.out.write_text(json.dumps(model, indent=2) + "\n", "utf-8")
+    console.print(model)
+
+
+def example(bot: Regbrief, question: dict[str, Any]) -> Example:
+    """Weigh the sentences that the engine finds for a question."""
+    query = bot.retriever.query(question["question"])
+    filters = Filters(*(date.fromisoformat(question[name]) if question[name] else None for name in ("since", "until")))
+    candidates = bot.retriever.search(query, filters, limit=CANDIDATES)
+    scored = bot.answerer.score(query, candidates)
+    signals = np.array([astuple(each.signals) for each in scored]).reshape(-1, len(NAMES))
+    return Example(question, signals, np.array([label(question, each) for each in scored], dtype=int))
+
+
+def label(question: dict[str, Any], scored: Scored) -> int:
+    """Return 1 for evidence, -1 for another sentence that holds an accepted answer, else 0."""
+    text = scored.sentence.text
+    for proof in question["evidence"]:
+        if proof["article_id"] == scored.article.id and (proof["sentence"] in text or text in proof["sentence"]):
+            return 1
+    return -1 if any(fold(answer) in fold(text) for answer in accepted(question)) else 0
+
+
+def accepted(question: dict[str, Any]) -> Iterator[str]:
+    """Iterate over every accepted string, alternatives included."""
+    for answer in question["answers"]:
+        yield from [answer] if isinstance(answer, str) else answer
+
+
+def fit(examples: list[Example]) -> tuple[list[float], float]:
+    """Fit the regression; every question weighs the same."""
+    signals = np.concatenate([each.signals[each.labels >= 0] for each in examples])
+    labels = np.concatenate([each.labels[each.labels >= 0] for each in examples])
+    weights = np.concatenate([np.full((each.labels >= 0).sum(), 1 / max(1, len(each.labels))) for each in examples])
+    model = LogisticRegression(C=10.0, max_iter=5000).fit(signals, labels, sample_weight=weights * len(labels))
+    return [round(float(weight), 4) for weight in model.coef_[0]], round(float(model.intercept_[0]), 4)
+
+
+def out_of_fold(examples: list[Example]) -> list[np.ndarray]:
+    """Return each question's probabilities by a model fitted on other threads."""
+    threads = [each.question["thread"] for each in examples]
+    found: list[np.ndarray] = [np.zeros(0)] * len(examples)
+    for train, held_out in GroupKFold(5).split(examples, groups=threads):
+        weights, bias = fit([examples[at] for at in train])
+        for at in held_out:
+            found[at] = 1 / (1 + np.exp(-(examples[at].signals @ np.array(weights) + bias)))
+    return found
+
+
+def choose_threshold(examples: list[Example], probabilities: list[np.ndarray]) -> float:
+    """Return the highest threshold that refuses at most FALSE_REFUSALS of the answerable questions."""
+    best = sorted(p.max(initial=0) for e, p in zip(examples, probabilities, strict=True) if e.question["answerable"])
+    return round(float(best[int(len(best) * FALSE_REFUSALS)]), 4)
+
+
+def measure(examples: list[Example], probabilities: list[np.ndarray], threshold: float) -> dict[str, float]:
+    """Return shares: evidence among the weighed, evidence first, false and right refusals."""
+    answerable = [(e, p) for e, p in zip(examples, probabilities, strict=True) if e.question["answerable"]]
+    others = [p for e, p in zip(examples, probabilities, strict=True) if not e.question["answerable"]]
+    found = [bool((e.labels == 1).any()) for e, _ in answerable]
+    first = [len(p) > 0 and e.labels[p.argmax()] == 1 for e, p in answerable]
+    first_or_same = [len(p) > 0 and e.labels[p.argmax()] != 0 for e, p in answerable]
+    return {
+        "evidence_weighed": round(float(np.mean(found)), 3),
+        "evidence_first": round(float(np.mean(first)), 3),
+        "evidence_or_answer_first": round(float(np.mean(first_or_same)), 3),
+        "false_refusals": round(float(np.mean([p.max(initial=0) < threshold for _, p in answerable])), 3),
+        "right_refusals": round(float(np.mean([p.max(initial=0) < threshold for p in others])), 3),
+    }
+
+
+if __name__ == "__main__":
+    main()
