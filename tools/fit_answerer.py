@@ -33,6 +33,10 @@ NAMES = tuple(Signals.__dataclass_fields__)
 FALSE_REFUSALS = 0.05
 """The threshold refuses as much as it can while at most this share of the answerable questions is refused."""
 
+FOLLOW = 0.25
+"""Further sentences count from this share of the best probability. On the dev questions 0.25 quotes 3.1 sentences and
+has 76 % of the key facts, 0.5 quotes 2.0 and has 69 %, 0.8 quotes 1.3 and has 59 %."""
+
 console = Console(stderr=True)
 
 
@@ -62,7 +66,7 @@ def main() -> None:
         "weights": dict(zip(NAMES, weights, strict=True)),
         "bias": bias,
         "threshold": threshold,
-        "follow": 0.5,
+        "follow": FOLLOW,
         "fitted_on": {"questions": len(examples), "out_of_fold": figures},
     }
     arguments.out.write_text(json.dumps(model, indent=2) + "\n", "utf-8")
