@@ -1,6 +1,6 @@
 """Time warm questions: the shipped dev questions, each asked once in one process.
 
-    python benchmarks/ask.py            # needs a library: regbrief ingest
+python benchmarks/ask.py            # needs a library: regbrief ingest
 """
 
 from __future__ import annotations

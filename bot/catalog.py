@@ -114,11 +114,13 @@ class Catalog:
         """Count the passages that are indexed."""
         return int(self._one("SELECT count(*) FROM passages WHERE indexed = 1")[0])
 
-    def keys(self, filters: Filters, *, limit: int) -> list[int]:
-        """Return the keys of the passages whose articles pass the filters, at most `limit`."""
+    def keys(self, filters: Filters, *, limit: int = -1) -> list[tuple[int, Language]]:
+        """Return key and language of the passages whose articles pass the filters, at most `limit`."""
         where, values = _where(filters)
-        query = f"SELECT key FROM passages JOIN articles ON id = article_id WHERE indexed = 1 AND {where} LIMIT ?"
-        return [row[0] for row in self._all(query, *values, limit)]
+        query = (
+            f"SELECT key, language FROM passages JOIN articles ON id = article_id WHERE indexed = 1 AND {where} LIMIT ?"
+        )
+        return self._all(query, *values, limit)
 
     def passing(self, keys: Sequence[int], filters: Filters) -> set[int]:
         """Return which of these passages stand in articles that pass the filters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,8 @@ from rich.table import Table
 from bot import readers
 from bot.engine import Regbrief
 from bot.errors import BotError
-from bot.records import Answer, Ingested, Language, to_json
+from bot.evaluation.cli import app as evaluation
+from bot.records import Answer, Ingested, to_json
 from bot.settings import Settings
 
 app = typer.Typer(
@@ -27,11 +29,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-errors = Console(stderr=True)
-out = Console()
+app.add_typer(evaluation, name="eval")
+errors = Console(stderr=True, emoji=False)
+out = Console(emoji=False)  # a quotation is printed as it is: no :100: becomes a picture
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published in this window.")]
-Languages = Annotated[list[Language] | None, typer.Option("--language", help="Only this language (repeatable).")]
+
+
+class LanguageOption(StrEnum):
+    """`bot.records.Language` as the command line library wants it."""
+
+    ENGLISH = "en"
+    SIMPLIFIED = "zh-Hans"
+    TRADITIONAL = "zh-Hant"
+
+
+Languages = Annotated[list[LanguageOption] | None, typer.Option("--language", help="Only this language (repeatable).")]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this outlet (repeatable).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Folder = Annotated[Path | None, typer.Option("--indexes", help="The library's folder (default: REGBRIEF_INDEXES).")]
@@ -106,7 +119,7 @@ def search(
     for number, hit in enumerate(found, 1):
         where = f"{escape(hit.source)} · {hit.published or '–'}"
         out.print(f"[bold]{number}. {escape(hit.title)}[/bold]  [dim]{where}[/dim]")
-        out.print(hit.text, markup=False, highlight=False)
+        out.print(hit.text, markup=False, highlight=False, soft_wrap=True)
         out.print(f"{hit.article_id} {hit.start}–{hit.end} · {hit.score:.2f}\n", style="dim", markup=False)
 
 
@@ -128,8 +141,9 @@ def articles(
             if as_json:
                 _print_json(article)
             else:
-                out.print(f"{article.title}\n{article.source} · {article.published or '–'} · {article.url or '–'}\n")
-                out.print(article.body, markup=False, highlight=False)
+                about = f"{article.source} · {article.published or '–'} · {article.url or '–'}"
+                whole = f"{article.title}\n{about}\n\n{article.body}"
+                out.print(whole, markup=False, highlight=False, soft_wrap=True)
             return
         found = list(bot.articles(limit=limit, **_filters(since, until, language, source)))
     if as_json:
@@ -232,26 +246,26 @@ def _report(done: Ingested) -> None:
 
 def _print_answer(answer: Answer) -> None:
     if answer.abstained:
-        out.print(answer.answer, markup=False, highlight=False)
+        out.print(answer.answer, markup=False, highlight=False, soft_wrap=True)
         return
     cited = {citation.number: citation for citation in answer.citations}
     for claim in answer.claims:
         marks = "".join(f"[{number}]" for number in claim.citations)
-        out.print(f"{claim.text} {marks}", markup=False, highlight=False)
+        out.print(f"{claim.text} {marks}", markup=False, highlight=False, soft_wrap=True)
     out.print()
     for number, citation in cited.items():
         line = f"[{number}] {citation.title} · {citation.source} · {citation.published or '–'} · {citation.article_id}"
-        out.print(f"{line} {citation.start}–{citation.end}", style="dim", markup=False, highlight=False)
+        out.print(f"{line} {citation.start}–{citation.end}", style="dim", markup=False, highlight=False, soft_wrap=True)
     out.print(f"as of {answer.as_of or '–'} · {answer.timings_ms['total']:.0f} ms", style="dim", highlight=False)
 
 
 def _filters(
-    since: datetime | None, until: datetime | None, languages: list[Language] | None, sources: list[str] | None
+    since: datetime | None, until: datetime | None, languages: list[LanguageOption] | None, sources: list[str] | None
 ) -> dict[str, Any]:
     return {
         "since": since.date() if since else None,
         "until": until.date() if until else None,
-        "languages": languages,
+        "languages": [language.value for language in languages or ()],
         "sources": sources,
     }
 

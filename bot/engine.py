@@ -11,14 +11,15 @@ from time import perf_counter
 from typing import Any, Literal
 
 from bot import prompts, readers
-from bot.encoder import Encoder, open_encoder
+from bot.encoder import BundledEncoder, Encoder, open_encoder
 from bot.errors import InputError, LibraryLocked
 from bot.extractive import Answerer, Model, Scored
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
-from bot.language import clean
+from bot.language import clean, fold, fold_case
 from bot.library import Library, Progress
 from bot.records import (
+    EVERY_PART,
     LANGUAGES,
     Answer,
     Article,
@@ -29,6 +30,7 @@ from bot.records import (
     Hit,
     Ingested,
     Language,
+    Parts,
     Reason,
     Related,
     Searched,
@@ -55,43 +57,73 @@ class Event:
 class Regbrief:
     """A library that can be asked. `Regbrief.open()` is the usual way to get one."""
 
-    def __init__(self, library: Library, retriever: Retriever, answerer: Answerer, glossary: Glossary) -> None:
+    def __init__(
+        self,
+        library: Library,
+        retriever: Retriever,
+        answerer: Answerer,
+        glossary: Glossary,
+        *,
+        parts: Parts = EVERY_PART,
+    ) -> None:
         self.library = library
         self.retriever = retriever
         self.answerer = answerer
         self.glossary = glossary
+        self.parts = parts
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, indexes: str | Path | None = None, **overrides: Any) -> Regbrief:
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        indexes: str | Path | None = None,
+        parts: Parts = EVERY_PART,
+        **overrides: Any,
+    ) -> Regbrief:
         """Open the library that the settings name; keyword arguments win over REGBRIEF_* (`indexes="…"`).
 
+        `parts` turns parts of the engine off, for evaluation; a library is asked with the parts it was built with.
         Raises SettingsError, LibraryMismatch, LibraryDamaged.
         """
         settings = settings or Settings.read(indexes=indexes, **overrides)
-        glossary, encoder = _parts(settings)
-        library = Library(settings.indexes, encoder, Analyzer(glossary.names()))
-        return cls.from_library(library, encoder=encoder, glossary=glossary)
+        glossary, encoder = _open_parts(settings)
+        if isinstance(encoder, BundledEncoder) and not parts.language_means:
+            encoder = encoder.without_means()
+        library = Library(
+            settings.indexes, encoder, Analyzer(glossary.names(), fold=fold if parts.folding else fold_case)
+        )
+        return cls.from_library(library, encoder=encoder, glossary=glossary, parts=parts)
 
     @classmethod
     def rebuild(cls, settings: Settings | None = None, *, progress: Progress | None = None) -> Regbrief:
         """Make the indexes anew from the catalog and open the library."""
         settings = settings or Settings.read()
-        glossary, encoder = _parts(settings)
+        glossary, encoder = _open_parts(settings)
         library = Library.rebuild(settings.indexes, encoder, Analyzer(glossary.names()), progress=progress)
         return cls.from_library(library, encoder=encoder, glossary=glossary)
 
     @classmethod
-    def from_library(cls, library: Library, *, encoder: Encoder, glossary: Glossary) -> Regbrief:
+    def from_library(
+        cls, library: Library, *, encoder: Encoder, glossary: Glossary, parts: Parts = EVERY_PART
+    ) -> Regbrief:
         """Wire the search and the answers of an open library."""
         analyzer = library.analyzer
         retriever = Retriever(
-            library.catalog, library.keywords, library.vectors, encoder=encoder, analyzer=analyzer, glossary=glossary
+            library.catalog,
+            library.keywords,
+            library.vectors,
+            encoder=encoder,
+            analyzer=analyzer,
+            glossary=glossary,
+            parts=parts,
         )
-        answerer = Answerer(encoder, library.keywords, analyzer=analyzer, glossary=glossary, model=Model.load())
+        model = Model.load() if parts.rerank else Model.by_rank()
+        answerer = Answerer(encoder, library.keywords, analyzer=analyzer, glossary=glossary, model=model)
         if library.unsettled():
             with suppress(LibraryLocked):  # who holds the lock is doing this very work
                 library.settle()
-        return cls(library, retriever, answerer, glossary)
+        return cls(library, retriever, answerer, glossary, parts=parts)
 
     def add(
         self, what: str | Path | Article | Iterable[str | Path | Article], *, progress: Progress | None = None
@@ -246,6 +278,8 @@ class Regbrief:
     def _verified(self, chosen: Sequence[Scored]) -> tuple[list[Claim], list[Citation]]:
         citations = [_citation(number, scored) for number, scored in enumerate(chosen, 1)]
         claims = [Claim(citation.quote, (citation.number,)) for citation in citations]
+        if not self.parts.verification:
+            return claims, citations
         # The articles are read again: what is checked is what the catalog holds, not what the search handed on.
         articles = {each.article_id: self.article(each.article_id) for each in citations}
         return verify(claims, citations, articles=articles, glossary=self.glossary)
@@ -261,7 +295,7 @@ class Regbrief:
         return "no_evidence"
 
 
-def _parts(settings: Settings) -> tuple[Glossary, Encoder]:
+def _open_parts(settings: Settings) -> tuple[Glossary, Encoder]:
     shipped = settings.corpus / "glossary.yaml"
     glossary = Glossary.open(*([shipped] if shipped.exists() else []))
     encoder = open_encoder(
@@ -273,9 +307,16 @@ def _parts(settings: Settings) -> tuple[Glossary, Encoder]:
 def _read(items: Iterable[Article | Path]) -> Iterator[Article | Failure]:
     for item in items:
         if isinstance(item, Article):
-            yield item
+            yield _checked(item)
         else:
             yield from readers.read(item)
+
+
+def _checked(article: Article) -> Article | Failure:
+    try:
+        return readers.checked(article)
+    except InputError as error:
+        return Failure(f"article {article.id!r}", str(error))
 
 
 def _question(question: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from bot.errors import LibraryDamaged
 from bot.language import fold, mainland_terms
 from bot.records import Filters, Language
 
-_TOKEN = re.compile(r"[㐀-鿿豈-﫿]+|[0-9]+(?:[.,][0-9]+)*|[^\W_0-9㐀-鿿豈-﫿]+")
-_HAN = re.compile(r"[㐀-鿿豈-﫿]")
+_TOKEN = re.compile(r"[㐀-鿿\uf900-\ufaff]+|[0-9]+(?:[.,][0-9]+)*|[^\W_0-9㐀-鿿\uf900-\ufaff]+")
+_HAN = re.compile(r"[㐀-鿿\uf900-\ufaff]")
 _NO_DATE = 0
+
+CACHED_WORDS = 50_000
+"""English words whose stems are kept in memory."""
 
 _STOP_WORDS = """
 什么 怎么 怎样 如何 哪些 哪个 哪家 哪里 哪 谁 多少 多久 为什么 为何 何时 几 吗 呢 了 的 是 在 和 与 对 被 把
@@ -34,26 +38,33 @@ _CHINESE_STOP_WORDS = frozenset(_STOP_WORDS.split())
 class Analyzer:
     """Cuts text into terms: English word stems, numbers, Chinese words and Han bigrams, all folded."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), *, fold: Callable[[str], str] = fold) -> None:
         """Take the folded Chinese names that the segmenter must keep whole."""
+        self.fold = fold
         self._segmenter = rjieba.Jieba()
         for name in names:
             self._segmenter.add_word(name, None, None)
-        self._stem = _analyzer(tantivy.Filter.stemmer("English"))
-        self._content = _analyzer(tantivy.Filter.stopword("English"), tantivy.Filter.stemmer("English"))
+        stem = _analyzer(tantivy.Filter.stemmer("English"))
+        content = _analyzer(tantivy.Filter.stopword("English"), tantivy.Filter.stemmer("English"))
+        self._stem = lru_cache(CACHED_WORDS)(stem.analyze)
+        self._content = lru_cache(CACHED_WORDS)(content.analyze)
 
     def terms(self, text: str) -> list[str]:
         """Return every term of a text in order, Chinese bigrams beside longer words."""
-        return [term for token in _TOKEN.findall(fold(text)) for term in self._expand(token, self._stem)]
+        return [term for token in _TOKEN.findall(self.fold(text)) for term in self._expand(token, self._stem)]
 
     def document(self, text: str, language: Language) -> list[str]:
         """Return the terms of a text to be indexed; traditional text also gets its mainland vocabulary."""
-        return self.terms(text) + (self.terms(mainland_terms(text)) if language == "zh-Hant" else [])
+        terms = self.terms(text)
+        if language == "zh-Hant" and self.fold is fold:
+            known = set(terms)
+            terms += [term for term in self.terms(mainland_terms(text)) if term not in known]
+        return terms
 
     def content(self, text: str) -> set[str]:
         """Return the terms of a question or sentence that carry meaning, without stop words and bigrams of them."""
         found: set[str] = set()
-        for token in _TOKEN.findall(fold(text)):
+        for token in _TOKEN.findall(self.fold(text)):
             if _HAN.match(token):
                 for run in self._content_runs(token):
                     found.update(self._expand(run, self._stem))
@@ -74,9 +85,9 @@ class Analyzer:
         if run:
             yield run
 
-    def _expand(self, token: str, english: tantivy.TextAnalyzer) -> list[str]:
+    def _expand(self, token: str, english: Callable[[str], list[str]]) -> list[str]:
         if not _HAN.match(token):
-            return [token] if token[0].isdigit() else english.analyze(token)
+            return [token] if token[0].isdigit() else english(token)
         if len(token) == 1:
             return [token]
         bigrams = [token[at : at + 2] for at in range(len(token) - 1)]

@@ -165,6 +165,11 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDS)
 
 
+def fold_case(text: str) -> str:
+    """Fold case and width but leave the script as it is: what matching would be without `fold`."""
+    return "".join(unicodedata.normalize("NFKC", character).casefold() for character in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A folded text, and the way back from its offsets to those of the original."""

@@ -56,7 +56,7 @@ class Library:
     def rebuild(
         cls, folder: Path, encoder: Encoder, analyzer: Analyzer, *, progress: Progress | None = None
     ) -> Library:
-        """Make both indexes anew from the catalog, cutting every article again."""
+        """Make both indexes anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
             catalog = Catalog(folder / "catalog.sqlite")
             for derived in ("keywords", "vectors"):
@@ -100,6 +100,7 @@ class Library:
     def settle(self) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""
         with _writer(self.folder):
+            self._write_manifest()
             self._settle()
 
     def unsettled(self) -> bool:
@@ -113,7 +114,7 @@ class Library:
     def problems(self) -> list[str]:
         """Compare the indexes with the catalog, and say in words what does not agree; empty if all is well."""
         found = [f"The catalog is damaged: {fault}" for fault in self.catalog.check()]
-        wanted = set(self.catalog.keys(Filters(), limit=-1))
+        wanted = {key for key, _ in self.catalog.keys(Filters())}
         for name, keys in (("keyword", self.keywords.keys()), ("vector", self.vectors.keys())):
             if missing := len(wanted - keys):
                 found.append(f"{missing} passages are missing from the {name} index.")
@@ -125,6 +126,7 @@ class Library:
 
     def close(self) -> None:
         """Close the files that can be closed."""
+        self.vectors.close()
         self.catalog.close()
 
     def _settle(self, progress: Progress | None = None) -> None:
@@ -140,7 +142,7 @@ class Library:
 
     def _index(self, batch: Sequence[Stored]) -> None:
         vectors = self._encoder.encode(
-            [language.fold(searchable(stored)) for stored in batch],
+            [self.analyzer.fold(searchable(stored)) for stored in batch],
             kind="passage",
             languages=[stored.article.language for stored in batch],
         )
@@ -165,7 +167,7 @@ class Library:
         return {
             "format": FORMAT,
             "encoder": self._encoder.fingerprint,
-            "folding": language.VERSION,
+            "folding": language.VERSION if self.analyzer.fold is language.fold else 0,
             "passages": passages.VERSION,
         }
 

@@ -17,7 +17,7 @@ PASSAGE_TOKENS = 120
 SENTENCE_CHARACTERS = 2_000
 """Text without any sentence end is cut after this many characters, at a space where there is one."""
 
-_HAN = re.compile(r"[㐀-鿿豈-﫿]")
+_HAN = re.compile(r"[㐀-鿿\uf900-\ufaff]")
 
 
 def sentences(body: str) -> list[Sentence]:

@@ -150,6 +150,27 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts of the engine work. All do; evaluation turns one off at a time to see what it is worth."""
+
+    folding: bool = True
+    """Traditional and simplified script meet; off, only case and width do."""
+    language_means: bool = True
+    """The encoder takes the mean of its language from each vector."""
+    language_quota: bool = True
+    """English and Chinese each keep a share of the results."""
+    keyword_search: bool = True
+    dense_search: bool = True
+    rerank: bool = True
+    """Sentences are weighed; off, the best passage's are quoted and nothing is refused for want of evidence."""
+    verification: bool = True
+    """A claim that its quotation does not carry is dropped."""
+
+
+EVERY_PART = Parts()
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Something that could not be read, and why."""
 

@@ -39,13 +39,16 @@ class Vectors:
         with self._errors():
             import chromadb  # takes 0.8 s: only those who search pay for it
             from chromadb.config import Settings
+            from chromadb.errors import InternalError
+
+            self._missing = InternalError
 
             folder.mkdir(parents=True, exist_ok=True)
-            client = chromadb.PersistentClient(
+            self._client: Any = chromadb.PersistentClient(
                 path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
             )
             self._collections: dict[Language, Any] = {
-                language: client.get_or_create_collection(
+                language: self._client.get_or_create_collection(
                     f"passages-{language}",
                     embedding_function=None,
                     configuration={"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128}},
@@ -72,16 +75,17 @@ class Vectors:
         languages: Sequence[Language],
         *,
         limit: int,
-        keys: Sequence[int] | None = None,
+        keys: Sequence[tuple[int, Language]] | None = None,
     ) -> list[tuple[int, float]]:
         """Return (key, cosine similarity) of the nearest passages in these languages, nearest first.
 
-        With `keys`, only these are considered; keys that are not there do no harm.
+        With `keys`, only these are considered; one that has just been removed does no harm.
         """
         found: list[tuple[int, float]] = []
         with self._errors():
             for language in languages:
-                found.extend(self._nearest(self._collections[language], vector, limit, keys))
+                ids = None if keys is None else [str(key) for key, where in keys if where == language]
+                found.extend(self._nearest(self._collections[language], vector, limit, ids))
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def keys(self) -> set[int]:
@@ -97,17 +101,25 @@ class Vectors:
                 if len(row):
                     collection.query(query_embeddings=row, n_results=1, include=[])
 
+    def close(self) -> None:
+        """Let go of the folder: until then Chroma keeps its files open, and another `Vectors` there shares them."""
+        self._client.close()
+
     def _nearest(
-        self, collection: Any, vector: NDArray[np.float32], limit: int, keys: Sequence[int] | None
+        self, collection: Any, vector: NDArray[np.float32], limit: int, ids: list[str] | None
     ) -> Iterator[tuple[int, float]]:
-        if keys is not None and not keys:
+        if ids == []:
             return
-        answer = collection.query(
-            query_embeddings=vector.reshape(1, -1),
-            n_results=limit,
-            ids=None if keys is None else [str(key) for key in keys],
-            include=["distances"],
-        )
+        query = {"query_embeddings": vector.reshape(1, -1), "n_results": limit, "include": ["distances"]}
+        try:
+            answer = collection.query(**query, ids=ids)
+        except self._missing:  # Chroma refuses the whole query for one id that it does not have
+            if ids is None:
+                raise
+            there = collection.get(ids=ids, include=[])["ids"]
+            if not there:
+                return
+            answer = collection.query(**query, ids=there)
         for key, distance in zip(answer["ids"][0], answer["distances"][0], strict=True):
             yield int(key), 1.0 - float(distance)
 

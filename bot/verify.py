@@ -49,7 +49,9 @@ def faults(claim: Claim, citations: Mapping[int, Citation], *, glossary: Glossar
     if claim.text in quotes:
         return []
     quoted = "\n".join(quotes)
-    found = [f"The number {number} is not in the quotation." for number in quantities(claim.text) - quantities(quoted)]
+    found = [
+        f"The number {number:f} is not in the quotation." for number in quantities(claim.text) - quantities(quoted)
+    ]
     named = _entities(claim.text, glossary) - _entities(quoted, glossary)
     found += [f"{name} is not in the quotation." for name in sorted(named)]
     if negated(claim.text) != any(negated(quote) for quote in quotes):

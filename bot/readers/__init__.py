@@ -10,7 +10,10 @@ from pathlib import Path
 
 from bot.errors import InputError
 from bot.readers import jsonl, markdown, text
+from bot.readers.fields import checked
 from bot.records import Article, Failure
+
+__all__ = ["READERS", "checked", "find", "read"]
 
 READERS: dict[str, Callable[[Path], Iterator[Article | Failure]]] = {
     ".md": markdown.read,

@@ -22,6 +22,8 @@ MAX_BYTES = 20_000_000
 MAX_TITLE = 500
 
 _ENCODINGS = ["gb18030", "big5hkscs", "cp1252"]
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_REQUIRED = {"id": "id", "title": "title", "body": "text"}
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)*")
 
 
@@ -53,6 +55,26 @@ def article(fields: Mapping[str, Any]) -> Article:
     )
 
 
+def checked(article: Article) -> Article:
+    """Return an article that a program has made, as it is: its offsets must hold. Raises InputError if it cannot be."""
+    for name in ("id", "title", "body", "source", "url"):
+        value = getattr(article, name)
+        if not isinstance(value, str) and (name, value) != ("url", None):
+            raise InputError(f"{name} is {value!r}.", hint="It must be a text.")
+        if value is not None and _HALF_CHARACTER.search(value):
+            raise InputError(f"{name} holds half a character.", hint="Clean it with bot.language.clean.")
+        if name in _REQUIRED and not value.strip():
+            raise InputError(f"The article has no {_REQUIRED[name]}.", hint="Give one.")
+    if article.published is not None and type(article.published) is not date:
+        raise InputError(f"published is {article.published!r}.", hint="Give a datetime.date.")
+    if len(article.body) > MAX_BYTES:
+        raise InputError(f"The body has {len(article.body):,} characters.", hint=f"At most {MAX_BYTES:,} are read.")
+    _language(article.language or "none", article.body)
+    _url(article.url or "")
+    _tags(article.tags)
+    return article
+
+
 def content_id(title: str, body: str, published: date | None) -> str:
     """Name an article by what it says: the same text read twice is one article."""
     content = "\0".join((title, body, published.isoformat() if published else ""))
@@ -72,6 +94,8 @@ def decode(path: Path) -> str:
         raise InputError("The file is empty.", hint="Check that it was written completely.")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _strictly(raw, "utf-16")
+    if raw.count(b"\0") > len(raw) // 10:  # UTF-16 without a mark, a bitmap; some stray NULs are taken out later
+        raise InputError("The file is not text.", hint="Save it as plain text in UTF-8.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

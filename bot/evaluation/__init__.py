@@ -1,0 +1,1 @@
+"""Answer quality that anyone can measure, offline: datasets, a runner, metrics and a report."""

@@ -1,0 +1,162 @@
+"""What the page shows, as HTML: the turns of a conversation, and the evidence sheet of each.
+
+All functions are pure. The markup is in `fragments.html`, which escapes every value that is put into it: articles,
+questions and models are not trusted. `gr.HTML` shows what it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bot.errors import BotError
+from bot.prompts import REFUSAL
+from bot.records import Answer, Article, Citation, Language
+from bot.ui.strings import HERE, NAMES, Strings, examples, strings
+
+CONTEXT = 400
+"""Characters of a paragraph shown at most on either side of a quotation."""
+
+_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\^`{|}]+", re.IGNORECASE)
+_BREAK = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation as it is shown: its part of the chat and its sheet of evidence."""
+
+    number: int
+    talk: str
+    sheet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A quotation and what stands around it in its paragraph."""
+
+    before: str
+    quote: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim, the language that it is written in, and its citations."""
+
+    text: str
+    language: Language
+    verified: bool
+    citations: tuple[Citation, ...]
+
+
+def masthead(text: Strings, articles: int) -> str:
+    """Render the name, the promise, the number of articles and the ways out of the page."""
+    return _render("masthead", text, articles=articles)
+
+
+def welcome(text: Strings) -> str:
+    """Render the questions that can be tried, those in the page's language first."""
+    return _render("welcome", text, examples=sorted(examples().items(), key=lambda each: each[0] != text.language))
+
+
+def latest(articles: Sequence[Article], text: Strings) -> str:
+    """Render the newest articles."""
+    return _render("latest", text, articles=articles)
+
+
+def transcript(turns: Sequence[Turn], text: Strings) -> str:
+    """Render the conversation."""
+    return _render("transcript", text, turns=turns)
+
+
+def sheets(turns: Sequence[Turn], text: Strings) -> str:
+    """Render the evidence of all turns; only the last one's is not hidden."""
+    return _render("sheets", text, turns=turns)
+
+
+def pending(question: str, *, number: int, text: Strings) -> Turn:
+    """Render a question that is being answered."""
+    return Turn(
+        number,
+        _render("pending", text, question=question, number=number),
+        _render("note", text, note=text("evidence_pending")),
+    )
+
+
+def answered(answer: Answer, articles: Mapping[str, Article], *, number: int, text: Strings) -> Turn:
+    """Render an answer or a refusal in the answer's own language, and its evidence in the page's."""
+    own = strings(answer.language)
+    if answer.reason is not None:
+        talk = _render(
+            "refusal", own, answer=answer, number=number, message=_code(REFUSAL[answer.reason][own.language])
+        )
+        return Turn(number, talk, _render("note", text, note=text("evidence_none")))
+    excerpts = [(each, excerpt(each, articles.get(each.article_id))) for each in answer.citations]
+    return Turn(
+        number,
+        _render("answer", own, answer=answer, number=number, lines=lines(answer)),
+        _render("sheet", text, answer=answer, number=number, excerpts=excerpts),
+    )
+
+
+def failed(question: str, error: BotError | None, *, number: int, text: Strings) -> Turn:
+    """Render a question that could not be answered; `error` says why where the reader can act on it."""
+    return Turn(
+        number,
+        _render("failure", text, question=question, number=number, error=error),
+        _render("note", text, note=text("failed")),
+    )
+
+
+def lines(answer: Answer) -> list[Line]:
+    """Join claims with their citations. A claim that only quotes is in the language of what it quotes."""
+    cited = {each.number: each for each in answer.citations}
+    joined = []
+    for claim in answer.claims:
+        citations = tuple(cited[number] for number in claim.citations)
+        quoted = next((each.language for each in citations if each.quote == claim.text), answer.language)
+        joined.append(Line(claim.text, quoted, claim.status == "verified", citations))
+    return joined
+
+
+def excerpt(citation: Citation, article: Article | None) -> Excerpt:
+    """Cut out the paragraph around a quotation, or give the quotation alone where the article has changed since."""
+    start, end = citation.start, citation.end
+    if article is None or article.body[start:end] != citation.quote:
+        return Excerpt("", citation.quote, "")
+    before = _BREAK.split(article.body[:start])[-1].lstrip()
+    after = _BREAK.split(article.body[end:], maxsplit=1)[0].rstrip()
+    if len(before) > CONTEXT:
+        before = "…" + before[-CONTEXT:].lstrip()
+    if len(after) > CONTEXT:
+        after = after[:CONTEXT].rstrip() + "…"
+    return Excerpt(before, citation.quote, after)
+
+
+def link(url: str | None) -> str | None:
+    """Return an address that may stand in a link: http and https only."""
+    return url if url and _ADDRESS.fullmatch(url) else None
+
+
+def _code(message: str) -> Markup:
+    """Set what stands in `backticks` as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(message))))
+
+
+def _render(macro: str, text: Strings, **values: object) -> str:
+    return str(_macros()[macro](text, **values)).strip()
+
+
+@cache
+def _macros() -> Mapping[str, Callable[..., Markup]]:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"link": link, "language_name": NAMES.__getitem__}
+    environment.globals["languages"] = NAMES
+    return vars(environment.get_template("fragments.html").module)

@@ -1,0 +1,426 @@
+"""The answer that every face hands out: its form, its proof, its refusals and its filters."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bot as package
+from bot import Answer, Article, BotError, Citation, Claim, Event, Ingested, Regbrief, to_json
+from bot.errors import InputError, NotFound
+from bot.extractive import Model
+from bot.glossary import Glossary
+from bot.library import Library
+
+QUESTIONS = {
+    "en": "How much did the market regulator fine Alibaba on Saturday?",
+    "zh-Hans": "工信部要求各平台停止什么？",
+    "zh-Hant": "監管機構要求支付寶分拆什麼業務？",
+}
+UNANSWERABLE = {
+    "en": "Who won the football match in Madrid?",
+    "zh-Hans": "昨晚马德里足球赛谁赢了？",
+    "zh-Hant": "昨晚馬德里足球賽誰贏了？",
+}
+languages = pytest.mark.parametrize("language", QUESTIONS)
+
+ANSWER = [
+    *("question", "language", "abstained", "reason", "answer", "as_of", "claims", "citations", "conflicts", "related"),
+    *("searched", "answerer", "timings_ms"),
+]
+CITATION = [
+    *("number", "article_id", "title", "source", "url", "published", "language", "quote", "start", "end", "score"),
+]
+CLAIM = ["text", "citations", "status"]
+HIT = {"article_id", "passage_id", "text", "start", "end", "score", "title", "source", "published", "language"}
+
+
+@pytest.fixture
+def empty(library: Library, encoder: Any, glossary: Glossary, fixed_model: Model) -> Regbrief:
+    return Regbrief.from_library(library, encoder=encoder, glossary=glossary)
+
+
+# --- the answer -----------------------------------------------------------------------------------------------------
+
+
+@languages
+def test_an_answer_has_the_keys_of_the_contract(bot: Regbrief, language: str) -> None:
+    found = to_json(bot.ask(QUESTIONS[language]))
+    assert list(found) == ANSWER
+    assert [list(claim) for claim in found["claims"]] == [CLAIM] * len(found["claims"])
+    assert [list(citation) for citation in found["citations"]] == [CITATION] * len(found["citations"])
+    assert set(found["searched"]) >= {"articles", "since", "until", "languages"}
+    assert set(found["timings_ms"]) == {"retrieve", "rerank", "answer", "total"}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_an_answer_has_these_values(bot: Regbrief, articles: tuple[Article, ...]) -> None:
+    found = to_json(bot.ask(f"  {QUESTIONS['en']}\n"))
+    quote = "China's market regulator fined Alibaba 18.228 billion yuan on Saturday."
+    score, timings = found["citations"][0].pop("score"), found.pop("timings_ms")
+    assert found == {
+        "question": QUESTIONS["en"],
+        "language": "en",
+        "abstained": False,
+        "reason": None,
+        "answer": f"{quote} [1]",
+        "as_of": "2021-04-10",
+        "claims": [{"text": quote, "citations": [1], "status": "verified"}],
+        "citations": [
+            {
+                "number": 1,
+                "article_id": "fine-en",
+                "title": "Alibaba fined 18.2 billion yuan",
+                "source": "Example Post",
+                "url": "https://example.org/fine",
+                "published": "2021-04-10",
+                "language": "en",
+                "quote": quote,
+                "start": 0,
+                "end": 71,
+            }
+        ],
+        "conflicts": [],
+        "related": found["related"],
+        "searched": found["searched"],
+        "answerer": "extractive",
+    }
+    assert {each["article_id"] for each in found["related"]} <= {"links-hans", "alipay-hant"}
+    assert (found["searched"]["articles"], found["searched"]["languages"]) == (3, ["en", "zh-Hans", "zh-Hant"])
+    assert 0 < score <= 1
+    assert all(value >= 0 for value in timings.values())
+
+
+@languages
+def test_every_quotation_stands_in_its_article(bot: Regbrief, language: str) -> None:
+    answer = bot.ask(QUESTIONS[language])
+    assert answer.citations
+    for citation in answer.citations:
+        article = bot.article(citation.article_id)
+        assert article.body[citation.start : citation.end] == citation.quote
+        assert (citation.title, citation.source, citation.published) == (
+            article.title,
+            article.source,
+            article.published,
+        )
+
+
+@languages
+def test_every_marker_resolves_and_numbers_run_from_one(bot: Regbrief, language: str) -> None:
+    answer = bot.ask(QUESTIONS[language])
+    markers = [int(number) for number in re.findall(r"\[(\d+)\]", answer.answer)]
+    assert list(dict.fromkeys(markers)) == list(range(1, len(answer.citations) + 1))
+    assert [citation.number for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert [number for claim in answer.claims for number in claim.citations] == markers
+    assert all(claim.text in answer.answer and claim.status == "verified" for claim in answer.claims)
+
+
+@languages
+def test_an_answer_is_in_the_language_of_the_question_and_quotes_the_original(bot: Regbrief, language: str) -> None:
+    answer = bot.ask(QUESTIONS[language])
+    assert (answer.language, answer.abstained, answer.reason) == (language, False, None)
+    assert answer.citations[0].language == language
+
+
+def test_either_script_of_a_question_gets_the_same_quotations(bot: Regbrief) -> None:
+    one, other = bot.ask("支付寶的貸款業務怎樣？"), bot.ask("支付宝的贷款业务怎样？")
+    assert one.citations == other.citations
+    assert {citation.language for citation in one.citations} == {"zh-Hans", "zh-Hant"}
+
+
+def test_as_of_is_the_latest_day_quoted(bot: Regbrief) -> None:
+    answer = bot.ask("支付宝的贷款业务怎样？")
+    assert answer.as_of == max(citation.published for citation in answer.citations if citation.published)
+
+
+@languages
+def test_the_same_question_gets_the_same_answer(bot: Regbrief, language: str) -> None:
+    one, other = (to_json(bot.ask(QUESTIONS[language])) for _ in range(2))
+    assert one | {"timings_ms": {}} == other | {"timings_ms": {}}
+
+
+# --- refusals -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "searched"),
+    [
+        pytest.param(
+            "en",
+            "No article here answers this.",
+            "Searched: 3 articles, English, Simplified Chinese, Traditional Chinese.",
+            id="en",
+        ),
+        pytest.param(
+            "zh-Hans", "这里没有文章能回答这个问题。", "检索范围：3篇文章，英文、简体中文、繁体中文。", id="zh-Hans"
+        ),
+        pytest.param(
+            "zh-Hant", "這裡沒有文章能回答這個問題。", "檢索範圍：3篇文章，英文、簡體中文、繁體中文。", id="zh-Hant"
+        ),
+    ],
+)
+def test_a_refusal_says_in_the_askers_script_what_was_searched_and_what_is_nearest(
+    bot: Regbrief, language: str, opening: str, searched: str
+) -> None:
+    answer = bot.ask(UNANSWERABLE[language])
+    assert (answer.abstained, answer.reason, answer.claims, answer.citations) == (True, "no_evidence", (), ())
+    assert (answer.language, answer.as_of) == (language, None)
+    assert answer.answer.startswith(f"{opening}{' ' if language == 'en' else ''}{searched}")
+    assert answer.related[0].title in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("language", "window"),
+    [
+        pytest.param("en", "published 2022-01-01 to today", id="en"),
+        pytest.param("zh-Hans", "（发布于2022-01-01至今天）", id="zh-Hans"),
+        pytest.param("zh-Hant", "（發布於2022-01-01至今天）", id="zh-Hant"),
+    ],
+)
+def test_what_only_stands_outside_the_window_is_said_to(bot: Regbrief, language: str, window: str) -> None:
+    answer = bot.ask(QUESTIONS[language], since=date(2022, 1, 1))
+    assert (answer.abstained, answer.reason, answer.claims, answer.citations) == (True, "outside_window", (), ())
+    assert window in answer.answer
+    assert (answer.searched.articles, answer.searched.since, answer.searched.until) == (0, date(2022, 1, 1), None)
+
+
+def test_what_stands_nowhere_is_not_said_to_be_outside_the_window(bot: Regbrief) -> None:
+    assert bot.ask(UNANSWERABLE["zh-Hant"], since=date(2022, 1, 1)).reason == "no_evidence"
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        pytest.param("en", "The library is empty: run `regbrief ingest` first.", id="en"),
+        pytest.param("zh-Hans", "资料库还是空的：请先运行 `regbrief ingest`。", id="zh-Hans"),
+        pytest.param("zh-Hant", "資料庫還是空的：請先執行 `regbrief ingest`。", id="zh-Hant"),
+    ],
+)
+def test_an_empty_library_says_how_to_fill_it(empty: Regbrief, language: str, answer: str) -> None:
+    found = empty.ask(QUESTIONS[language])
+    assert (found.abstained, found.reason, found.answer, found.searched.articles) == (True, "empty_library", answer, 0)
+    assert (found.claims, found.citations, found.related, found.as_of) == ((), (), (), None)
+
+
+@languages
+def test_the_language_of_a_refusal_can_be_asked_for(bot: Regbrief, language: Any) -> None:
+    answer = bot.ask(UNANSWERABLE["en"], answer_language=language)
+    opening = {"en": "No article", "zh-Hans": "这里没有", "zh-Hant": "這裡沒有"}[language]
+    assert (answer.language, answer.answer[: len(opening)]) == (language, opening)
+
+
+# --- streams --------------------------------------------------------------------------------------------------------
+
+
+@languages
+def test_a_stream_shows_each_claim_after_its_citations_and_ends_with_the_answer(bot: Regbrief, language: str) -> None:
+    events = list(bot.stream(QUESTIONS[language]))
+    answer = events[-1].data
+    assert isinstance(answer, Answer)
+    steps = [Event("status", "searching")]
+    for claim, citation in zip(answer.claims, answer.citations, strict=True):
+        steps += [Event("citation", citation), Event("claim", claim)]
+    assert events == [*steps, Event("done", answer)]
+    assert isinstance(events[1].data, Citation)
+    assert isinstance(events[2].data, Claim)
+
+
+def test_a_refusal_streams_a_status_and_the_answer(bot: Regbrief) -> None:
+    assert [event.type for event in bot.stream(UNANSWERABLE["zh-Hans"])] == ["status", "done"]
+
+
+# --- filters --------------------------------------------------------------------------------------------------------
+
+FILTERS = [
+    pytest.param({}, {"fine-en", "links-hans", "alipay-hant"}, id="none"),
+    pytest.param({"since": date(2021, 9, 13)}, {"links-hans", "alipay-hant"}, id="since"),
+    pytest.param({"until": date(2021, 9, 13)}, {"fine-en", "links-hans"}, id="until"),
+    pytest.param({"languages": ["en"]}, {"fine-en"}, id="en"),
+    pytest.param({"languages": ["zh-Hans"]}, {"links-hans"}, id="zh-Hans"),
+    pytest.param({"languages": ["zh-Hant"]}, {"alipay-hant"}, id="zh-Hant"),
+    pytest.param({"sources": ["示例报", "範例報"]}, {"links-hans", "alipay-hant"}, id="sources"),
+    pytest.param({"article_ids": ["alipay-hant"]}, {"alipay-hant"}, id="article-ids"),
+    pytest.param({"sources": ["nobody"]}, set(), id="unknown-source"),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS)
+def test_filters_hold_for_answers_searches_listings_and_counts(
+    bot: Regbrief, filters: dict[str, Any], expected: set[str]
+) -> None:
+    assert {hit.article_id for hit in bot.search("支付宝 Alibaba", **filters)} == expected
+    assert {article.id for article in bot.articles(**filters)} == expected
+    assert bot.count(**filters) == len(expected)
+    answer = bot.ask("支付宝 Alibaba fined", **filters)
+    assert {citation.article_id for citation in answer.citations} <= expected
+    assert answer.searched.articles == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        pytest.param("", "The question is empty. Ask something.", id="empty"),
+        pytest.param(" \n　", "The question is empty. Ask something.", id="blank"),
+        pytest.param("\0", "The question is empty. Ask something.", id="only-nul"),
+        pytest.param("\ud800", "The question is empty. Ask something.", id="only-half-a-character"),
+        pytest.param("a" * 2_001, "The question has 2,001 characters. At most 2,000 are read.", id="en-too-long"),
+        pytest.param("罚" * 3_000, "The question has 3,000 characters. At most 2,000 are read.", id="zh-Hans-too-long"),
+        pytest.param("罰" * 2_001, "The question has 2,001 characters. At most 2,000 are read.", id="zh-Hant-too-long"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_on_every_way_in(bot: Regbrief, question: str, message: str) -> None:
+    for ask in (bot.ask, bot.search, lambda text: list(bot.stream(text))):
+        with pytest.raises(InputError) as raised:
+            ask(question)  # type: ignore[operator]
+        assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("question", "clean"),
+    [
+        pytest.param("Was\0 Alibaba fined?", "Was Alibaba fined?", id="en-nul"),
+        pytest.param("支付宝\ud83d贷款？", "支付宝贷款？", id="zh-Hans-surrogate"),
+        pytest.param("\ufeff支付寶貸款？", "支付寶貸款？", id="zh-Hant-mark"),
+    ],
+)
+def test_a_question_is_cleaned_before_it_is_asked(bot: Regbrief, question: str, clean: str) -> None:
+    answer = bot.ask(question)
+    assert answer.question == clean
+    assert answer.citations == bot.ask(clean).citations
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        pytest.param(
+            {"since": date(2021, 2, 1), "until": date(2021, 1, 1)},
+            "since 2021-02-01 is after until 2021-01-01. Swap them.",
+            id="window",
+        ),
+        pytest.param({"languages": ["fr"]}, "language is 'fr'. Use en, zh-Hans, zh-Hant.", id="language"),
+        pytest.param({"limit": 0}, "limit is 0. Use 1 to 100.", id="limit-too-low"),
+        pytest.param({"limit": 101}, "limit is 101. Use 1 to 100.", id="limit-too-high"),
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_named(bot: Regbrief, filters: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as raised:
+        bot.search("支付宝", **filters)
+    assert str(raised.value) == message
+
+
+# --- search and the library -----------------------------------------------------------------------------------------
+
+
+@languages
+def test_a_hit_has_the_fields_of_the_contract_and_stands_in_its_article(bot: Regbrief, language: str) -> None:
+    hits = bot.search(QUESTIONS[language], limit=2)
+    assert len(hits) == 2
+    assert hits[0].language == language
+    assert set(to_json(hits)[0]) >= HIT
+    assert all(bot.article(hit.article_id).body[hit.start : hit.end] == hit.text for hit in hits)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_files_folders_and_articles_can_be_added_at_once(empty: Regbrief, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.md").write_text("# 罚款\n\n已经处罚。", "utf-8")
+    (tmp_path / "folder" / "bad.md").write_bytes(b"")
+    (tmp_path / "b.txt").write_text("date 2021-09-14 罰款\n\n已經處罰。", "utf-8")
+    found = empty.add([tmp_path / "folder", str(tmp_path / "b.txt"), Article("c", "Fine", "It was fined.", "en")])
+    assert (found.added, [failure.where for failure in found.failed]) == (3, [str(tmp_path / "folder" / "bad.md")])
+    assert {article.title for article in empty.articles()} == {"罚款", "罰款", "Fine"}
+    assert empty.problems() == []
+
+
+def test_one_path_may_be_added_by_itself(empty: Regbrief, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("罰款\n\n已經處罰。", "utf-8")
+    assert empty.add(str(tmp_path / "a.txt")) == Ingested(added=1)
+    assert empty.add(tmp_path / "a.txt") == Ingested(unchanged=1)
+
+
+def test_a_path_that_is_not_there_adds_nothing(empty: Regbrief, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no file or folder"):
+        empty.add([Article("c", "Fine", "It was fined.", "en"), tmp_path / "missing.md"])
+    assert empty.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("article", "why"),
+    [
+        pytest.param(Article("", "t", "Text.", "en"), "The article has no id. Give one.", id="id-empty"),
+        pytest.param(
+            Article("a", "t", " ", "zh-Hans"),
+            "The article has no text. Give one.",
+            id="body-blank",
+        ),
+        pytest.param(
+            Article("a", "t", "Texte.", "fr"),  # type: ignore[arg-type]
+            "language is 'fr'. Use one of en, zh-Hans, zh-Hant, or leave it out.",
+            id="unknown-language",
+        ),
+        pytest.param(
+            Article("a", "t", "罰款\ud800。", "zh-Hant"),
+            "body holds half a character. Clean it with bot.language.clean.",
+            id="surrogate",
+        ),
+        pytest.param(
+            Article("a", "t", "Text.", "en", "2021-04-10"),  # type: ignore[arg-type]
+            "published is '2021-04-10'. Give a datetime.date.",
+            id="date-as-text",
+        ),
+        pytest.param(
+            Article("a", "t", "Text.", "en", datetime(2021, 4, 10)),
+            "published is datetime.datetime(2021, 4, 10, 0, 0). Give a datetime.date.",
+            id="time",
+        ),
+        pytest.param(
+            Article("a", "t", "Text.", "en", url="javascript:alert(1)"),
+            "url is 'javascript:alert(1)'. Give an address that begins with https:// or http://.",
+            id="javascript-url",
+        ),
+    ],
+)
+def test_an_article_that_cannot_be_kept_is_named_and_the_rest_is_added(
+    empty: Regbrief, article: Article, why: str
+) -> None:
+    found = empty.add([article, Article("good", "罰款", "已經處罰。", "zh-Hant")])
+    assert (found.added, [(each.where, each.why) for each in found.failed]) == (1, [(f"article {article.id!r}", why)])
+    assert empty.problems() == []
+
+
+def test_a_removed_article_is_not_quoted_any_more(bot: Regbrief) -> None:
+    assert bot.ask(QUESTIONS["en"]).citations[0].article_id == "fine-en"
+    bot.remove(["fine-en"])
+    assert bot.ask(QUESTIONS["en"]).abstained
+    with pytest.raises(NotFound, match="No article has the id 'fine-en'"):
+        bot.article("fine-en")
+
+
+def test_articles_come_newest_first_and_in_pages(bot: Regbrief) -> None:
+    assert [article.id for article in bot.articles()] == ["alipay-hant", "links-hans", "fine-en"]
+    assert [article.id for article in bot.articles(limit=1, offset=1)] == ["links-hans"]
+    assert bot.sources() == {"Example Post": 1, "示例报": 1, "範例報": 1}
+
+
+def test_an_interrupted_writer_is_made_good_on_opening(
+    library: Library, encoder: Any, glossary: Glossary, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(library.vectors), "write", stop)
+    with pytest.raises(KeyboardInterrupt):
+        library.add(articles)
+    monkeypatch.undo()
+    assert Regbrief.from_library(library, encoder=encoder, glossary=glossary).problems() == []
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in package.__all__:
+        assert getattr(package, name).__doc__, name
+    assert issubclass(NotFound, BotError)

@@ -1,0 +1,184 @@
+"""Which sentences answer, and whether any does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot.extractive import MODEL, Answerer, Model, Question, Scored, Signals
+from bot.glossary import Entity, Glossary
+from bot.language import fold
+from bot.library import Library
+from bot.records import Article, Filters, Sentence
+from bot.retrieve import Query, Retriever
+
+SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
+THRESHOLDS = Model(tuple(0.0 for _ in Signals.__dataclass_fields__), 0.0, threshold=0.3, follow=0.5)
+AXES = np.eye(16, dtype=np.float32)
+
+
+def scored(text: str, probability: float, vector: Any, language: Any = "en") -> Scored:
+    article = Article("a", "t", text, language)
+    return Scored(article, Sentence(0, len(text), text), SILENT, np.asarray(vector, np.float32), probability)
+
+
+def between(cosine: float) -> Any:
+    """Return a vector with this cosine to the first axis."""
+    return AXES[0] * cosine + AXES[1] * np.sqrt(1 - cosine**2)
+
+
+@pytest.fixture
+def answerer(library: Library, encoder: Any, glossary: Glossary) -> Answerer:
+    return Answerer(encoder, library.keywords, analyzer=library.analyzer, glossary=glossary, model=THRESHOLDS)
+
+
+def chosen(answerer: Answerer, *each: Scored, **limits: int) -> list[str]:
+    return [one.sentence.text for one in answerer.choose(each, **limits)]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        pytest.param([], [], id="nothing-found"),
+        pytest.param([0.29, 0.1], [], id="best-below-the-threshold"),
+        pytest.param([0.3], ["0"], id="best-at-the-threshold"),
+        pytest.param([0.9, 0.45, 0.44], ["0", "1"], id="follows-within-its-share"),
+        pytest.param([0.5, 0.31, 0.29], ["0", "1"], id="none-below-the-threshold"),
+        pytest.param([0.9] * 9, ["0", "1", "2", "3", "4"], id="no-more-than-five"),
+    ],
+)
+def test_the_good_enough_are_chosen(answerer: Answerer, probabilities: list[float], expected: list[str]) -> None:
+    assert chosen(answerer, *(scored(str(n), p, AXES[n]) for n, p in enumerate(probabilities))) == expected
+
+
+def test_the_limit_can_be_lower(answerer: Answerer) -> None:
+    assert chosen(answerer, *(scored(str(n), 0.9, AXES[n]) for n in range(4)), limit=2) == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("cosine", "language", "expected"),
+    [
+        pytest.param(0.87, "en", ["The fine."], id="same-language-repeats"),
+        pytest.param(0.85, "en", ["The fine.", "其二"], id="same-language-differs"),
+        pytest.param(0.81, "zh-Hans", ["The fine."], id="zh-Hans-repeats-english"),
+        pytest.param(0.81, "zh-Hant", ["The fine."], id="zh-Hant-repeats-english"),
+        pytest.param(0.79, "zh-Hant", ["The fine.", "其二"], id="zh-Hant-differs"),
+    ],
+)
+def test_nothing_is_said_twice(answerer: Answerer, cosine: float, language: Any, expected: list[str]) -> None:
+    first, second = scored("The fine.", 0.9, AXES[0]), scored("其二", 0.8, between(cosine), language)
+    assert chosen(answerer, first, second) == expected
+
+
+def test_the_two_scripts_are_one_language_when_sentences_are_compared(answerer: Answerer) -> None:
+    first = scored("罚款", 0.9, AXES[0], "zh-Hans")
+    assert chosen(answerer, first, scored("罰款", 0.8, between(0.85), "zh-Hant")) == ["罚款", "罰款"]
+
+
+def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> None:
+    weights = tuple({"similarity": 2.0, "coverage": -1.0}.get(name, 0.0) for name in Signals.__dataclass_fields__)
+    model = Model(weights, -0.5, threshold=0.3, follow=0.5)
+    assert model.probability(replace(SILENT, similarity=0.5, coverage=0.5)) == pytest.approx(0.5)
+    assert model.probability(replace(SILENT, similarity=1.0)) == pytest.approx(1 / (1 + np.exp(-1.5)))
+
+
+def test_the_shipped_model_weighs_every_signal_and_no_other(tmp_path: Path) -> None:
+    stored = json.loads(MODEL.read_text("utf-8"))
+    assert set(stored["weights"]) == set(Signals.__dataclass_fields__)
+    model = Model.load()
+    assert 0 < model.threshold < 1
+    assert 0 < model.follow <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        pytest.param(
+            "How much was Alibaba fined?",
+            "China's market regulator fined Alibaba 18.228 billion yuan on Saturday.",
+            id="en",
+        ),
+        pytest.param("工信部要求平台停止什么？", "工业和信息化部要求各平台停止屏蔽网址链接。", id="zh-Hans"),
+        pytest.param("監管機構要求支付寶做什麼？", "監管機構要求支付寶分拆小額貸款業務。", id="zh-Hant"),
+    ],
+)
+def test_sentences_are_scored_at_their_offsets_best_first(
+    library: Library, encoder: Any, articles: tuple[Article, ...], fixed_model: Model, question: str, answer: str
+) -> None:
+    library.add(articles)
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    retriever = Retriever(library.catalog, library.keywords, library.vectors, **parts)
+    query = retriever.query(question)
+    candidates = retriever.search(query, Filters(), limit=9)
+    found = Answerer(keywords=library.keywords, model=fixed_model, **parts).score(query, candidates)
+    assert found[0].sentence.text == answer
+    assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)
+    for each in found:
+        assert each.article.body[each.sentence.start : each.sentence.end] == each.sentence.text
+
+
+def test_no_candidates_score_nothing(answerer: Answerer) -> None:
+    assert answerer.score(Query("?", "en", AXES[0], {}), []) == []
+
+
+LUMEN = Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("光明支付",)})
+
+
+def question(text: str, **informativeness: float) -> Question:
+    return Question(Query(text, "en", AXES[0], {}), Glossary([LUMEN]), informativeness)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "date"),
+    [
+        pytest.param("How much was it fined?", True, False, id="en-amount"),
+        pytest.param("When was it fined?", False, True, id="en-date"),
+        pytest.param("Who was fined?", False, False, id="en-neither"),
+        pytest.param("罚了多少？", True, False, id="zh-Hans-amount"),
+        pytest.param("什么时候生效？", False, True, id="zh-Hans-date"),
+        pytest.param("罰款金額是多少？", True, False, id="zh-Hant-amount"),
+        pytest.param("何時生效？", False, True, id="zh-Hant-date"),
+    ],
+)
+def test_a_question_wants_an_amount_or_a_date(text: str, amount: bool, date: bool) -> None:
+    assert (question(text).wants_amount, question(text).wants_date) == (amount, date)
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "missing"),
+    [
+        pytest.param("Was Lumen Pay fined?", "Lumen Pay was fined.", 0.0, id="en-there"),
+        pytest.param("Was Lumen Pay fined?", "流明支付被罚。", 0.0, id="zh-Hans-other-name"),
+        pytest.param("Was Lumen Pay fined?", "光明支付遭罰。", 0.0, id="zh-Hant-other-name"),
+        pytest.param("Was Lumen Pay fined?", "Acme was fined.", 1.0, id="en-missing"),
+        pytest.param("Was Lumen Pay sold to Acme?", "Lumen Pay was sold.", 0.5, id="one-of-two"),
+        pytest.param("Was Acme fined?", "Acmes were fined.", 1.0, id="part-of-a-word"),
+        pytest.param("Was it fined?", "Acme was fined.", 0.0, id="no-names"),
+    ],
+)
+def test_names_are_missed_in_any_language(text: str, near: str, missing: float) -> None:
+    assert question(text).missing_names(fold(near)) == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "missing"),
+    [
+        pytest.param("What happened in 2021?", "In 2021 it was fined.", 0.0, id="en-there"),
+        pytest.param("What happened in 2023?", "In 2021 it was fined.", 1.0, id="en-missing"),
+        pytest.param("２０２１年发生了什么？", "2021年被罚。", 0.0, id="zh-Hans-full-width"),
+        pytest.param("2021年與2023年發生甚麼？", "2021年遭罰。", 0.5, id="zh-Hant-one-of-two"),
+    ],
+)
+def test_numbers_are_missed(text: str, near: str, missing: float) -> None:
+    assert question(text).missing_numbers(fold(near)) == missing
+
+
+def test_coverage_is_the_share_of_information() -> None:
+    asked = question("fine of merger", fine=3.0, merger=1.0)
+    assert asked.coverage({"fine", "the"}, "the fine") == 0.75
+    assert question("?").coverage({"fine"}, "fine") == 0.0

@@ -1,0 +1,414 @@
+"""The page without a browser: what it renders, in which words, and what it lets nobody inject."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.errors import InputError, NotFound
+from bot.language import detect
+from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Searched
+from bot.serve.api import create_app
+from bot.ui import evidence, page
+from bot.ui.evidence import Excerpt, Line
+from bot.ui.strings import HERE, _read, examples, preferred, strings
+
+ENGLISH = Article(
+    "fine-en",
+    "Alibaba fined 18.2 billion yuan",
+    "Regulators acted.\n\nOn Saturday they fined Alibaba. The fine was large. It will comply.\n\nThe end.",
+    "en",
+    date(2021, 4, 10),
+    "Example Post",
+    "https://example.org/fine",
+)
+HANT = Article("alipay-hant", "支付寶須分拆", "監管機構要求支付寶分拆貸款業務。", "zh-Hant", None, "範例報")
+
+
+def cite(article: Article, quote: str, number: int) -> Citation:
+    start = article.body.index(quote)
+    end = start + len(quote)
+    fields = (article.title, article.source, article.url, article.published, article.language)
+    return Citation(number, article.id, *fields, quote=quote, start=start, end=end, score=0.9)
+
+
+ANSWER = Answer(
+    question="How large?",
+    language="en",
+    abstained=False,
+    reason=None,
+    answer="The fine was large. [1] 監管機構要求支付寶分拆貸款業務。 [2]",
+    as_of=date(2021, 4, 10),
+    claims=(Claim("The fine was large.", (1,)), Claim("監管機構要求支付寶分拆貸款業務。", (2,))),
+    citations=(cite(ENGLISH, "The fine was large.", 1), cite(HANT, HANT.body, 2)),
+    conflicts=(),
+    related=(),
+    searched=Searched(412),
+    answerer="extractive",
+)
+ARTICLES = {each.id: each for each in (ENGLISH, HANT)}
+REFUSAL = replace(
+    ANSWER,
+    language="zh-Hant",
+    abstained=True,
+    reason="no_evidence",
+    claims=(),
+    citations=(),
+    as_of=None,
+    related=(Related("fine-en", ENGLISH.title, ENGLISH.source, ENGLISH.published, "en", ENGLISH.url),),
+)
+HOSTILE = (
+    '<img src=x onerror="window.hacked=1">"\'><script>window.hacked=1</script>{{7*7}}${window.hacked=1}`@children`'
+)
+EN = strings("en")
+
+
+class Elements(HTMLParser):
+    """Collects the tags, attributes and text of a fragment."""
+
+    def __init__(self, fragment: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(fragment)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, attribute: str) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get(attribute))]
+
+
+# ---- words ----
+
+
+def placeholders(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", _read("strings.yaml"))
+def test_every_string_is_there_in_every_language(key: str) -> None:
+    texts = _read("strings.yaml")[key]
+    assert tuple(texts) == LANGUAGES
+    assert all(isinstance(text, str) and text.strip() for text in texts.values())
+    assert len({frozenset(placeholders(text)) for text in texts.values()}) == 1
+
+
+def test_the_strings_in_use_are_the_strings_there_are() -> None:
+    sources = [path.read_text("utf-8") for path in HERE.iterdir() if path.suffix in {".py", ".html"}]
+    used = {key for each in sources for key in re.findall(r"""(?:text|self)\(['"](\w+)['"]""", each)}
+    counted = {key for each in sources for key in re.findall(r"""text\.count\(['"](\w+)['"]""", each)}
+    assert used | counted | {f"{key}_one" for key in counted} == set(_read("strings.yaml"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_examples_are_offered_in_every_script(language: Language) -> None:
+    assert len(examples()[language]) >= 2
+    assert {detect(question) for question in examples()[language]} == {language}
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("en-GB,en;q=0.9", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("zh-TW,zh;q=0.9,en-US;q=0.8", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-Hant-SG", "zh-Hant"),
+        ("zh-Hans-HK", "zh-Hans"),
+        ("fr-FR,fr;q=0.9,zh-MO;q=0.5,en;q=0.4", "zh-Hant"),
+        ("en;q=0.1, zh-CN;q=0.7", "zh-Hans"),
+        ("zh-CN;q=0, en", "en"),
+        ("de;q=nonsense, *", "en"),
+    ],
+)
+def test_page_language_follows_the_header(header: str, language: Language) -> None:
+    assert preferred(header) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "many"),
+    [
+        ("en", "2 March 2024", "1,200 articles"),
+        ("zh-Hans", "2024年3月2日", "1,200篇文章"),
+        ("zh-Hant", "2024年3月2日", "1,200篇文章"),
+    ],
+)
+def test_dates_and_counts_read_as_the_language_does(language: Language, day: str, many: str) -> None:
+    text = strings(language)
+    assert (text.date(date(2024, 3, 2)), text.count("articles", 1200)) == (day, many)
+    assert strings("en").count("articles", 1) == "1 article"
+
+
+# ---- answers and evidence ----
+
+
+def test_markers_resolve_to_cards_and_turns_do_not_share_names() -> None:
+    turns = [evidence.answered(ANSWER, ARTICLES, number=number, text=EN) for number in (1, 2)]
+    talk = Elements(evidence.transcript(turns, EN))
+    sheets = Elements(evidence.sheets(turns, EN))
+    assert [each for each in talk.values("href") if each.startswith("#")] == [
+        "#source-1-1", "#source-1-2", "#source-2-1", "#source-2-2"
+    ]  # fmt: skip
+    identifiers = talk.values("id") + sheets.values("id")
+    assert len(identifiers) == len(set(identifiers))
+    links = [each for each in talk.values("href") + sheets.values("href") if each.startswith("#")]
+    assert {each[1:] for each in links} <= set(identifiers)
+    assert "[1]" in talk.text
+
+
+def test_only_the_last_turns_evidence_is_shown() -> None:
+    turns = [evidence.answered(ANSWER, ARTICLES, number=number, text=EN) for number in (1, 2, 3)]
+    tags = Elements(evidence.sheets(turns, EN)).tags
+    shown = [each["id"] for _, each in tags if each.get("class") == "sheet" and "hidden" not in each]
+    assert shown == ["sheet-3"]
+
+
+def test_an_answer_says_as_of_and_how_much_was_searched() -> None:
+    talk = evidence.answered(ANSWER, ARTICLES, number=1, text=EN).talk
+    assert "As of 10 April 2021 · searched 412 articles" in Elements(talk).text
+
+
+def test_a_card_marks_the_quotation_in_its_paragraph() -> None:
+    sheet = evidence.answered(ANSWER, ARTICLES, number=1, text=EN).sheet
+    assert "On Saturday they fined Alibaba. <mark>The fine was large.</mark> It will comply." in sheet
+    assert (
+        '<a class="title" lang="en" href="https://example.org/fine" target="_blank" rel="noopener noreferrer">' in sheet
+    )
+    assert '<span class="title" lang="zh-Hant"><bdi>支付寶須分拆</bdi></span>' in sheet
+    assert '<blockquote lang="zh-Hant">' in sheet
+
+
+def test_a_quoted_claim_is_in_the_language_of_what_it_quotes() -> None:
+    written = replace(ANSWER, claims=(Claim("In short, large.", (2,), "unsupported"), *ANSWER.claims))
+    first, second = ANSWER.citations
+    assert evidence.lines(written) == [
+        Line("In short, large.", "en", False, (second,)),
+        Line("The fine was large.", "en", True, (first,)),
+        Line(second.quote, "zh-Hant", True, (second,)),
+    ]
+    assert EN("unsupported") in evidence.answered(written, ARTICLES, number=1, text=EN).talk
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        pytest.param("Regulators acted.", Excerpt("", "Regulators acted.", ""), id="whole paragraph"),
+        pytest.param("The end.", Excerpt("", "The end.", ""), id="last"),
+        pytest.param(
+            "It will comply.\n\nThe end.",
+            Excerpt("On Saturday they fined Alibaba. The fine was large. ", "It will comply.\n\nThe end.", ""),
+            id="across paragraphs",
+        ),
+    ],
+)
+def test_an_excerpt_is_the_paragraph_around_the_quotation(quote: str, expected: Excerpt) -> None:
+    assert evidence.excerpt(cite(ENGLISH, quote, 1), ENGLISH) == expected
+
+
+def test_an_excerpt_of_a_long_paragraph_is_cut() -> None:
+    article = replace(ENGLISH, body="a" * 999 + "Quote." + "b" * 999)
+    assert evidence.excerpt(cite(article, "Quote.", 1), article) == Excerpt("…" + "a" * 400, "Quote.", "b" * 400 + "…")
+
+
+@pytest.mark.parametrize("article", [None, replace(ENGLISH, body="Rewritten since.")], ids=["removed", "changed"])
+def test_a_quotation_stands_alone_where_its_article_is_gone(article: Article | None) -> None:
+    assert evidence.excerpt(ANSWER.citations[0], article) == Excerpt("", "The fine was large.", "")
+
+
+def test_a_refusal_speaks_the_askers_language_and_offers_the_nearest_articles() -> None:
+    turn = evidence.answered(REFUSAL, {}, number=1, text=EN)
+    words = " ".join(Elements(turn.talk).text.split())
+    assert "這裡沒有文章能回答這個問題。 相近的文章 Alibaba fined 18.2 billion yuan" in words
+    assert "檢索了412篇文章 · English · 简体 · 繁體" in words
+    assert EN("evidence_none") in turn.sheet
+
+
+def test_an_empty_library_is_told_with_its_command() -> None:
+    turn = evidence.answered(replace(REFUSAL, language="en", reason="empty_library"), {}, number=1, text=EN)
+    assert "run <code>regbrief ingest</code> first" in turn.talk
+
+
+# ---- injection ----
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://example.org/a?b=1&c=2#d", True),
+        ("HTTP://example.org/新聞", True),
+        (None, False),
+        ("", False),
+        ("javascript:alert(1)", False),
+        (" javascript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("//example.org", False),
+        ("/relative", False),
+        ('https://example.org/" onclick="x', False),
+        ("https://example.org/\u202e", True),
+        ("https:///\n", False),
+    ],
+)
+def test_only_web_addresses_become_links(url: str | None, kept: bool) -> None:
+    assert evidence.link(url) == (url if kept else None)
+
+
+def hostile_turns() -> Iterator[tuple[str, str]]:
+    article = replace(
+        ENGLISH, title=HOSTILE, body=f"{HOSTILE}Quote.{HOSTILE}", source=HOSTILE, url=f"https://x{HOSTILE}"
+    )
+    citation = cite(article, f"Quote.{HOSTILE}", 1)
+    answer = replace(ANSWER, question=HOSTILE, claims=(Claim(HOSTILE, (1,)),), citations=(citation,))
+    near = Related(article.id, HOSTILE, HOSTILE, None, "en", "javascript:window.hacked=1")
+    refusal = replace(REFUSAL, question=HOSTILE, related=(near,))
+    articles = {article.id: article}
+    turns = {
+        "pending": evidence.pending(HOSTILE, number=1, text=EN),
+        "answer": evidence.answered(answer, articles, number=1, text=EN),
+        "refusal": evidence.answered(refusal, {}, number=1, text=EN),
+        "failure": evidence.failed(HOSTILE, InputError(HOSTILE, hint=HOSTILE), number=1, text=EN),
+    }
+    for name, turn in turns.items():
+        yield name, evidence.transcript([turn], EN) + evidence.sheets([turn], EN)
+    yield "latest", evidence.latest([article], EN)
+
+
+@pytest.mark.parametrize("fragment", [pytest.param(fragment, id=name) for name, fragment in hostile_turns()])
+def test_nothing_that_was_read_becomes_markup(fragment: str) -> None:
+    elements = Elements(fragment)
+    assert HOSTILE in elements.text
+    assert not {tag for tag, _ in elements.tags} & {"img", "script", "iframe", "svg", "style", "object"}
+    assert not [key for _, attributes in elements.tags for key in attributes if key.startswith("on")]
+    assert all(re.match(r"#|https?://", href) for href in elements.values("href"))
+
+
+# ---- asking ----
+
+
+class Bot:
+    """Answers with what it was given, or raises it."""
+
+    def __init__(self, result: Answer | Exception) -> None:
+        self.result = result
+
+    def ask(self, question: str) -> Answer:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return replace(self.result, question=question)
+
+    def count(self, **_: object) -> int:
+        return len(ARTICLES)
+
+    def articles(self, **_: object) -> Iterator[Article]:
+        return iter(ARTICLES.values())
+
+    def article(self, article_id: str) -> Article:
+        if article_id not in ARTICLES:
+            raise NotFound(f"No article has the id {article_id}.")
+        return ARTICLES[article_id]
+
+
+def shown(result: Answer | Exception, question: str = "How large?", turns: tuple[Any, ...] = ()) -> list[Any]:
+    return list(page._ask(Bot(result), question, turns, EN))  # type: ignore[arg-type]
+
+
+def test_a_question_is_shown_at_once_and_then_answered() -> None:
+    (_, first, _), (_, second, sheets) = shown(ANSWER)
+    assert EN("searching") in first
+    assert EN("searching") not in second
+    assert "<mark>The fine was large.</mark>" in sheets
+
+
+def test_an_error_is_a_calm_line_that_says_what_to_do() -> None:
+    _, (_, talk, _) = shown(InputError("The question has 9,999 characters.", hint="At most 2,000 are read."))
+    assert EN("failed") in talk
+    assert "The question has 9,999 characters. At most 2,000 are read." in talk
+
+
+def test_a_fault_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    _, (_, talk, _) = shown(RuntimeError("secret path /srv"))
+    assert EN("failed_more") in talk
+    assert "secret" not in talk
+    assert "secret path" in str(caplog.records[0].exc_info)
+
+
+def test_a_removed_article_still_leaves_its_quotation() -> None:
+    gone = replace(ANSWER, citations=tuple(replace(each, article_id="gone") for each in ANSWER.citations))
+    _, (_, _, sheets) = shown(gone)
+    assert "<mark>The fine was large.</mark>" in sheets
+
+
+def test_an_empty_question_changes_nothing() -> None:
+    assert shown(ANSWER, "  \n") == [((), evidence.transcript((), EN), evidence.sheets((), EN))]
+
+
+def test_old_turns_leave_the_page_and_numbers_go_on() -> None:
+    turns: tuple[Any, ...] = ()
+    for _ in range(page.TURNS + 2):
+        turns = shown(ANSWER, turns=turns)[-1][0]
+    assert [turn.number for turn in turns] == list(range(3, page.TURNS + 3))
+
+
+# ---- on one port ----
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    bot: Any = Bot(ANSWER)
+    return TestClient(page.mount(create_app(bot), bot))
+
+
+def test_the_root_leads_to_the_page_in_the_browsers_language(client: TestClient) -> None:
+    response = client.get("/?x=1", headers={"Accept-Language": "zh-HK"}, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (307, "zh-Hant/?x=1")
+    assert response.headers["vary"] == "Accept-Language"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_its_page_and_speaks_only_of_itself(client: TestClient, language: Language) -> None:
+    response = client.get(f"/{language}")
+    assert response.status_code == 200
+    assert response.url.path == f"/{language}/"
+    assert f'lang="{language}"' in response.text
+    assert strings(language)("promise") in response.text
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert not re.search(r"og:|twitter:|githubusercontent|manifest.json", response.text)
+
+
+def test_the_api_comes_before_the_page(client: TestClient) -> None:
+    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 2}
+    assert client.get("/api/docs").status_code == 200
+    assert client.get("/nowhere").json()["error"]["code"] == "http_error"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/en/gradio_api/upload"),
+        ("GET", "/en/gradio_api/file=/etc/passwd"),
+        ("GET", "/en/gradio_api/proxy=https://example.org"),
+        ("POST", "/zh-Hant/gradio_api/call/ask"),
+        ("GET", "/zh-Hans/monitoring"),
+    ],
+)
+def test_doors_of_gradio_that_the_page_does_not_need_are_closed(client: TestClient, method: str, path: str) -> None:
+    assert client.request(method, path).status_code == 404
+
+
+def test_gradio_offers_no_endpoints_of_its_own(client: TestClient) -> None:
+    assert client.get("/en/gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}

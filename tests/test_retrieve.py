@@ -1,0 +1,225 @@
+"""Dense and keyword search, fused with room for each language."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.glossary import Entity, Glossary
+from bot.keywords import Analyzer
+from bot.library import Library
+from bot.records import Article, Filters
+from bot.retrieve import Retriever, fuse, hits, with_quota
+
+LUMEN = Entity(
+    "lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("流明支付", "光明支付")}
+)
+
+
+def retriever(library: Library, encoder: Any, glossary: Glossary | None = None) -> Retriever:
+    return Retriever(
+        library.catalog,
+        library.keywords,
+        library.vectors,
+        encoder=encoder,
+        analyzer=library.analyzer,
+        glossary=glossary or Glossary(),
+    )
+
+
+@pytest.fixture
+def searching(library: Library, encoder: Any, articles: tuple[Article, ...]) -> Retriever:
+    library.add(articles)
+    return retriever(library, encoder)
+
+
+def found(searching: Retriever, question: str, filters: Filters | None = None, limit: int = 10) -> list[str]:
+    candidates = searching.search(searching.query(question), filters or Filters(), limit=limit)
+    return [candidate.stored.article.id for candidate in candidates]
+
+
+def test_fusion_adds_reciprocal_ranks_and_divides_by_the_best_possible() -> None:
+    scores = fuse([1, 2, 3], [3, 1])
+    assert list(scores) == [1, 3, 2]
+    assert scores == pytest.approx({1: (1 / 61 + 1 / 62) * 61 / 2, 3: (1 / 63 + 1 / 61) * 61 / 2, 2: (1 / 62) * 61 / 2})
+
+
+@pytest.mark.parametrize(
+    ("dense", "sparse", "foreign", "scores"),
+    [
+        pytest.param([7], [7], (), {7: 1.0}, id="first-in-both"),
+        pytest.param([7], [], (), {7: 0.5}, id="first-in-dense"),
+        pytest.param([], [7], (), {7: 0.5}, id="first-in-keywords"),
+        pytest.param([2], [1], (), {1: 0.5, 2: 0.5}, id="ties-by-key"),
+        pytest.param([7], [8], (7,), {7: 1.0, 8: 0.5}, id="foreign-dense-counts-for-both"),
+        pytest.param([7], [7], (7,), {7: 1.0}, id="foreign-in-both"),
+        pytest.param([], [7], (7,), {7: 0.5}, id="foreign-only-keywords"),
+        pytest.param([], [], (), {}, id="nothing"),
+    ],
+)
+def test_fused_scores_lie_between_nought_and_one(
+    dense: list[int], sparse: list[int], foreign: tuple[int, ...], scores: dict[int, float]
+) -> None:
+    assert list(fuse(dense, sparse, foreign=foreign).items()) == list(scores.items())
+
+
+@pytest.mark.parametrize(
+    ("groups", "limit", "kept"),
+    [
+        pytest.param("eeeeeeeeez", 4, [0, 1, 2, 9], id="the-last-chinese-is-kept"),
+        pytest.param("zzzzzzzzze", 4, [0, 1, 2, 9], id="the-last-english-is-kept"),
+        pytest.param("zezezezeze", 4, [0, 1, 2, 3], id="mixed-anyway"),
+        pytest.param("eeeeezzzzz", 8, [0, 1, 2, 3, 4, 5, 6, 7], id="quota-met-anyway"),
+        pytest.param("eeeeeeeezz", 8, [0, 1, 2, 3, 4, 5, 8, 9], id="two-of-eight"),
+        pytest.param("eeez", 3, [0, 1, 2], id="too-few-for-a-quota"),
+        pytest.param("eeeeez", 1, [0], id="one"),
+        pytest.param("ez", 4, [0, 1], id="fewer-than-asked-for"),
+        pytest.param("", 4, [], id="none"),
+    ],
+)
+def test_the_quota_keeps_a_quarter_for_each_language_in_rank_order(groups: str, limit: int, kept: list[int]) -> None:
+    ranked = [100 + at for at in range(len(groups))]
+    assert with_quota(ranked, list(groups), limit=limit, quota=0.25) == [100 + at for at in kept]
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        pytest.param("How much was Alibaba fined?", "fine-en", id="en"),
+        pytest.param("停止屏蔽网址链接", "links-hans", id="zh-Hans"),
+        pytest.param("停止屏蔽網址鏈接", "links-hans", id="zh-Hant-finds-zh-Hans"),
+        pytest.param("螞蟻集團何時上市？", "alipay-hant", id="zh-Hant"),
+        pytest.param("蚂蚁集团何时上市？", "alipay-hant", id="zh-Hans-finds-zh-Hant"),
+        pytest.param("螞蟻集團的上市计划", "alipay-hant", id="mainland-word-finds-計畫"),
+    ],
+)
+def test_either_script_finds_the_other(searching: Retriever, question: str, best: str) -> None:
+    assert found(searching, question)[0] == best
+
+
+def test_both_scripts_of_a_question_find_the_same(searching: Retriever) -> None:
+    one, other = (searching.search(searching.query(q), Filters(), limit=3) for q in ("支付寶貸款", "支付宝贷款"))
+    assert [(each.stored.key, each.score) for each in one] == [(each.stored.key, each.score) for each in other]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        pytest.param(Filters(), {"fine-en", "links-hans", "alipay-hant"}, id="none"),
+        pytest.param(Filters(since=date(2021, 9, 13), until=date(2021, 9, 13)), {"links-hans"}, id="window"),
+        pytest.param(Filters(since=date(2022, 1, 1)), set(), id="empty-window"),
+        pytest.param(Filters(languages=("en",)), {"fine-en"}, id="en"),
+        pytest.param(Filters(languages=("zh-Hans",)), {"links-hans"}, id="zh-Hans"),
+        pytest.param(Filters(languages=("zh-Hant",)), {"alipay-hant"}, id="zh-Hant"),
+        pytest.param(Filters(sources=("範例報", "Example Post")), {"alipay-hant", "fine-en"}, id="sources"),
+        pytest.param(Filters(article_ids=("links-hans",)), {"links-hans"}, id="article-ids"),
+        pytest.param(Filters(article_ids=("nobody",)), set(), id="unknown-article"),
+        pytest.param(Filters(until=date(2021, 9, 13), languages=("zh-Hant", "en")), {"fine-en"}, id="two-filters"),
+    ],
+)
+def test_filters_hold_for_dense_and_keyword_search(searching: Retriever, filters: Filters, expected: set[str]) -> None:
+    assert set(found(searching, "Alibaba 支付宝 regulator", filters)) == expected
+
+
+def test_wide_windows_are_searched_without_listing_their_passages(
+    searching: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retrieve.EXACT_KEYS", 1)
+    filters = Filters(since=date(2021, 1, 1), until=date(2021, 9, 13))
+    assert found(searching, "Alibaba fined", filters) == ["fine-en", "links-hans"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        pytest.param("data rules of the regulator", "en", id="en"),
+        pytest.param("监管部门的数据规定", "zh-Hans", id="zh-Hans"),
+        pytest.param("監管部門的數據規定", "zh-Hant", id="zh-Hant"),
+    ],
+)
+def test_many_passages_of_one_language_leave_room_for_the_other(
+    library: Library, encoder: Any, question: str, language: str
+) -> None:
+    texts = [("en", "The regulator wrote data rules {}."), ("zh-Hans", "监管部门发布数据规定{}。")]
+    many, one = texts if language == "en" else texts[::-1]
+    library.add([Article(f"many-{n}", f"{n}", many[1].format(n), many[0]) for n in range(20)])  # type: ignore[arg-type]
+    library.add([Article("one", "-", one[1].format(99), one[0])])  # type: ignore[arg-type]
+    assert "one" in found(retriever(library, encoder), question, limit=8)
+
+
+def test_a_passage_in_the_other_language_survives_beside_many(library: Library, encoder: Any) -> None:
+    library.add([Article(f"en-{n}", f"{n}", f"Lumen Pay was fined {n} yuan.", "en") for n in range(20)])
+    library.add([Article("hant", "罰款", "流明支付遭罰。", "zh-Hant")])
+    searching = retriever(library, encoder, Glossary([LUMEN]))
+    kept = found(searching, "Why was Lumen Pay fined?", limit=8)
+    assert len(kept) == 8
+    assert "hant" in kept
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param("What did Lumen Pay do?", id="en"),
+        pytest.param("流明支付做了什么？", id="zh-Hans"),
+        pytest.param("光明支付做了甚麼？", id="zh-Hant"),
+    ],
+)
+def test_the_other_names_of_the_glossary_are_found(library: Library, encoder: Any, question: str) -> None:
+    library.add(
+        [
+            Article("en", "-", "A court fined Lumen Pay.", "en"),
+            Article("hans", "-", "法院处罚了流明支付。", "zh-Hans"),
+            Article("hant", "-", "法院處罰了光明支付。", "zh-Hant"),
+        ]
+    )
+    searching = retriever(library, encoder, Glossary([LUMEN]))
+    terms = searching.query(question).terms
+    found = {key for key, _ in library.keywords.search(terms, Filters(), limit=9)}
+    assert {each.article.id for each in library.catalog.stored(found).values()} == {"en", "hans", "hant"}
+
+
+def test_other_names_count_less_than_what_was_typed(library: Library, encoder: Any) -> None:
+    terms = retriever(library, encoder, Glossary([LUMEN])).query("Lumen Pay").terms
+    assert {term: terms[term] for term in ("lumen", "pay", "流明", "光明")} == {
+        "lumen": 1.0,
+        "pay": 1.0,
+        "流明": 0.5,
+        "光明": 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("What did it do?", "en"), ("它做了什么？", "zh-Hans"), ("它做了甚麼？這樣對嗎？", "zh-Hant")],
+    ids=["en", "zh-Hans", "zh-Hant"],
+)
+def test_a_question_without_content_still_searches(searching: Retriever, question: str, language: str) -> None:
+    query = searching.query(question)
+    assert query.language == language
+    assert query.terms
+    assert len(found(searching, question)) == 3
+
+
+def test_hits_say_where_they_stand(searching: Retriever, articles: tuple[Article, ...]) -> None:
+    (hit,) = hits(searching.search(searching.query("Alibaba"), Filters(languages=("en",)), limit=3))
+    article = articles[0]
+    assert (hit.article_id, hit.title, hit.source, hit.published, hit.language, hit.url) == (
+        article.id,
+        article.title,
+        article.source,
+        article.published,
+        article.language,
+        article.url,
+    )
+    assert article.body[hit.start : hit.end] == hit.text
+    assert hit.score == 1.0
+
+
+def test_limit_is_kept(searching: Retriever) -> None:
+    assert len(found(searching, "支付宝", limit=1)) == 1
+
+
+def test_the_analyzer_of_the_library_cuts_the_question(searching: Retriever) -> None:
+    assert set(searching.query("支付寶貸款").terms) == Analyzer().content("支付宝贷款")

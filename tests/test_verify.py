@@ -1,0 +1,183 @@
+"""The gate: a claim passes only with quotations that stand in their articles and agree with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.glossary import Entity, Glossary
+from bot.records import Article, Citation, Claim
+from bot.verify import cited_articles, faults, negated, quantities, stands, verify
+
+GLOSSARY = Glossary(
+    [
+        Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("流明支付",)}),
+        Entity("harbour", "regulator", {"en": ("Harbour Authority",), "zh-Hans": ("海港局",), "zh-Hant": ("海港局",)}),
+    ]
+)
+BODIES = {
+    "en": "On 9 March 2021 the Harbour Authority fined Lumen Pay 18.2 billion yuan. Lumen Pay paid.",
+    "zh-Hans": "2021年3月9日，海港局对流明支付罚款182亿元。流明支付已缴。",
+    "zh-Hant": "2021年3月9日，海港局對流明支付罰款182億元。流明支付已繳。",
+}
+ARTICLES = {language: Article(language, "Title", body, language) for language, body in BODIES.items()}  # type: ignore[arg-type]
+
+
+def cite(number: int, article_id: str, quote: str) -> Citation:
+    start = BODIES[article_id].index(quote)
+    article = ARTICLES[article_id]
+    return Citation(
+        number, article_id, article.title, "", None, None, article.language, quote, start, start + len(quote), 0.9
+    )
+
+
+def first(language: str) -> str:
+    return BODIES[language].partition("." if language == "en" else "。")[0] if language != "en" else BODIES["en"][:72]
+
+
+FIRST = {language: cite(1, language, first(language)) for language in BODIES}
+
+
+def found(text: str, language: str = "en") -> list[str]:
+    return faults(Claim(text, (1,)), {1: FIRST[language]}, glossary=GLOSSARY)
+
+
+@pytest.mark.parametrize("language", BODIES)
+def test_a_quotation_is_its_own_proof(language: str) -> None:
+    assert stands(FIRST[language], ARTICLES)
+    assert found(FIRST[language].quote, language) == []
+
+
+@pytest.mark.parametrize("language", BODIES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda c: replace(c, start=c.start + 1, end=c.end + 1), id="offset-by-one"),
+        pytest.param(lambda c: replace(c, end=c.end - 1), id="end-too-early"),
+        pytest.param(lambda c: replace(c, start=-len(c.quote)), id="negative"),
+        pytest.param(lambda c: replace(c, end=10_000), id="past-the-end"),
+        pytest.param(lambda c: replace(c, quote="", end=c.start), id="empty"),
+        pytest.param(lambda c: replace(c, quote=c.quote.replace("2021", "2020")), id="digit-altered"),
+        pytest.param(lambda c: replace(c, quote=c.quote + " "), id="space-added"),
+        pytest.param(lambda c: replace(c, quote=c.quote.swapcase().replace("罚", "罰").replace("億", "亿")), id="form"),
+        pytest.param(lambda c: replace(c, article_id="nobody"), id="no-such-article"),
+    ],
+)
+def test_a_quotation_that_is_not_there_letter_for_letter_falls(language: str, change: object) -> None:
+    altered = change(FIRST[language])  # type: ignore[operator]
+    assert not stands(altered, ARTICLES)
+    claims, citations = verify([Claim(altered.quote, (1,))], [altered], articles=ARTICLES, glossary=GLOSSARY)
+    assert (claims, citations) == ([], [])
+
+
+@pytest.mark.parametrize("quoted", BODIES)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param("Lumen Pay was fined 18.2 billion yuan in March 2021.", id="en"),
+        pytest.param("2021年3月，流明支付被罚182亿元。", id="zh-Hans"),
+        pytest.param("流明支付遭海港局罰款18,200,000,000元。", id="zh-Hant"),
+    ],
+)
+def test_a_paraphrase_that_agrees_passes_in_any_language(quoted: str, claim: str) -> None:
+    assert found(claim, quoted) == []
+
+
+@pytest.mark.parametrize("quoted", BODIES)
+@pytest.mark.parametrize(
+    ("claim", "fault"),
+    [
+        pytest.param("Lumen Pay was not fined.", "Claim and quotation differ in negation.", id="en-not-inserted"),
+        pytest.param("海港局没有处罚流明支付。", "Claim and quotation differ in negation.", id="zh-Hans-not-inserted"),
+        pytest.param("海港局未處罰流明支付。", "Claim and quotation differ in negation.", id="zh-Hant-not-inserted"),
+        pytest.param("Lumen Pay was fined in 2020.", "The number 2020 is not in the quotation.", id="en-year"),
+        pytest.param("流明支付2020年被罚。", "The number 2020 is not in the quotation.", id="zh-Hans-year"),
+        pytest.param("流明支付於4月遭罰。", "The number 4 is not in the quotation.", id="zh-Hant-month"),
+        pytest.param(
+            "Lumen Pay was fined 18.2 million.", "The number 18200000 is not in the quotation.", id="en-scale"
+        ),
+        pytest.param("流明支付被罚18.2亿元。", "The number 1820000000 is not in the quotation.", id="zh-Hans-scale"),
+        pytest.param("流明支付遭罰183億元。", "The number 18300000000 is not in the quotation.", id="zh-Hant-amount"),
+    ],
+)
+def test_a_claim_that_differs_is_told_why(quoted: str, claim: str, fault: str) -> None:
+    assert found(claim, quoted) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("claim", "language"),
+    [
+        pytest.param("The Harbour Authority took the money that Lumen Pay paid.", "en", id="en"),
+        pytest.param("流明支付已向海港局缴款。", "zh-Hans", id="zh-Hans"),
+        pytest.param("流明支付已向海港局繳款。", "zh-Hant", id="zh-Hant"),
+    ],
+)
+def test_a_name_that_the_quotation_lacks_is_a_fault(claim: str, language: str) -> None:
+    second = {"en": "Lumen Pay paid.", "zh-Hans": "流明支付已缴。", "zh-Hant": "流明支付已繳。"}[language]
+    found = faults(Claim(claim, (1,)), {1: cite(1, language, second)}, glossary=GLOSSARY)
+    assert found == ["harbour is not in the quotation."]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        pytest.param("18.2 billion", {"18200000000"}, id="en-billion"),
+        pytest.param("US$18.2bn", {"18200000000"}, id="en-bn"),
+        pytest.param("$1.5m and 20k users", {"1500000", "20000"}, id="en-m-k"),
+        pytest.param("18,200,000,000", {"18200000000"}, id="en-commas"),
+        pytest.param("a 4-billion-yuan fine", {"4000000000"}, id="en-hyphen"),
+        pytest.param("182亿元", {"18200000000"}, id="zh-Hans-亿"),
+        pytest.param("3.5万亿元、50万", {"3500000000000", "500000"}, id="zh-Hans-万亿"),
+        pytest.param("182億元", {"18200000000"}, id="zh-Hant-億"),
+        pytest.param("２千萬元、1兆元", {"20000000", "1000000000000"}, id="zh-Hant-full-width"),
+        pytest.param("in March, 4%", {"3", "4"}, id="en-month"),
+        pytest.param("3月、4％", {"3", "4"}, id="zh-month"),
+        pytest.param("4.0 and 4.00", {"4"}, id="trailing-noughts"),
+        pytest.param("no number 没有 沒有", set(), id="none"),
+    ],
+)
+def test_quantities_are_values_whatever_their_units(text: str, values: set[str]) -> None:
+    assert quantities(text) == {Decimal(value) for value in values}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("It did not pay.", True, id="en-not"),
+        pytest.param("It didn’t pay.", True, id="en-n't"),
+        pytest.param("It never paid.", True, id="en-never"),
+        pytest.param("It took note; nothing more.", False, id="en-note"),
+        pytest.param("它没有缴款。", True, id="zh-Hans-没有"),
+        pytest.param("它不断增长，未来可期。", False, id="zh-Hans-不断-未来"),
+        pytest.param("它並未繳款。", True, id="zh-Hant-未"),
+        pytest.param("不少未成年人使用無人機。", False, id="zh-Hant-不少-未成年-無人機"),
+    ],
+)
+def test_negation_is_told_from_words_that_only_look_like_it(text: str, expected: bool) -> None:
+    assert negated(text) is expected
+
+
+def test_a_claim_must_cite_what_stands() -> None:
+    assert faults(Claim("It paid.", ()), {}, glossary=GLOSSARY) == ["It cites nothing."]
+    assert faults(Claim("It paid.", (3,)), {}, glossary=GLOSSARY) == ["Citation 3 does not stand in its article."]
+
+
+def test_what_is_kept_is_numbered_in_order_of_first_use() -> None:
+    citations = [replace(FIRST[language], number=number) for number, language in ((4, "en"), (7, "zh-Hant"))]
+    fallen = replace(FIRST["zh-Hans"], number=5, start=1)
+    claims = [
+        Claim("流明支付被罚182亿元。", (5,)),
+        Claim("罰款182億元。", (7,)),
+        Claim("It was fined 18.2 billion.", (4, 7)),
+        Claim("It was fined 99 billion.", (4,)),
+    ]
+    assert verify(claims, [*citations, fallen], articles=ARTICLES, glossary=GLOSSARY) == (
+        [Claim("罰款182億元。", (1,)), Claim("It was fined 18.2 billion.", (2, 1))],
+        [replace(citations[1], number=1), replace(citations[0], number=2)],
+    )
+
+
+def test_cited_articles_are_named_once_in_order() -> None:
+    assert cited_articles([FIRST["zh-Hant"], FIRST["en"], FIRST["zh-Hant"]]) == ["zh-Hant", "en"]
