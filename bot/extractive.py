@@ -7,9 +7,8 @@ Every candidate sentence gets a probability that it answers, by a logistic regre
 from __future__ import annotations
 
 import json
-import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from threading import Lock
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 from bot.encoder import Encoder
 from bot.glossary import Glossary
 from bot.keywords import Analyzer, Keywords
-from bot.language import fold
 from bot.passages import sentences
+from bot.question import Question, holds_amount, holds_date
 from bot.records import Article, Language, Sentence
 from bot.retrieve import Candidate, Query
 
@@ -54,8 +53,12 @@ class Signals:
     """1 where question and sentence are in different languages, so that only names and numbers can be shared."""
     missing_names: float
     """Share of the question's names that the article does not mention in any language."""
-    missing_numbers: float
-    """Share of the question's numbers (years above all) that the article does not mention."""
+    distant_names: float
+    """The same for title and passage."""
+    missing_years: float
+    """Share of the question's years that the article, its date included, does not mention."""
+    distant_years: float
+    """The same for date, title and passage."""
     amount: float
     """1 where an amount is asked for and the sentence has one, -1 where it has none, 0 where none is asked for."""
     date: float
@@ -118,7 +121,9 @@ class Answerer:
 
     def score(self, query: Query, candidates: Sequence[Candidate]) -> list[Scored]:
         """Score the sentences of the best candidates, most telling first."""
-        question = Question(query, self._glossary, self._keywords.informativeness(self._analyzer.content(query.text)))
+        question = Question(
+            query.text, self._glossary, self._keywords.informativeness(self._analyzer.content(query.text))
+        )
         found = list(self._sentences(question, candidates))
         vectors = self._encode([(sentence.text, each.stored.article.language) for each, sentence, _, _ in found])
         scored = []
@@ -132,9 +137,11 @@ class Answerer:
                 passage_coverage=context.coverage,
                 cross_language=float(candidate.stored.article.language[:2] != query.language[:2]),
                 missing_names=context.missing_names,
-                missing_numbers=context.missing_numbers,
-                amount=_match(question.wants_amount, _AMOUNT, sentence.text),
-                date=_match(question.wants_date, _DATE, sentence.text),
+                distant_names=context.distant_names,
+                missing_years=context.missing_years,
+                distant_years=context.distant_years,
+                amount=_match(question.wants_amount, holds_amount(sentence.text)),
+                date=_match(question.wants_date, holds_date(sentence.text)),
             )
             article = candidate.stored.article
             scored.append(Scored(article, sentence, signals, vector, self.model.probability(signals)))
@@ -168,12 +175,15 @@ class Answerer:
 
     def _context(self, question: Question, candidate: Candidate) -> _Context:
         article, passage = candidate.stored.article, candidate.stored.passage
-        near = f"{article.title}\n{passage.text}"
-        whole = self._analyzer.fold(f"{article.title}\n{article.body}\n{article.published or ''}\n{article.source}")
+        text = f"{article.title}\n{passage.text}"
+        near, dated = self._analyzer.fold(text), f"\n{article.published or ''}"
+        whole = self._analyzer.fold(f"{article.title}\n{article.body}\n{article.source}")
         return _Context(
-            coverage=question.coverage(self._terms(near), self._analyzer.fold(near)),
+            coverage=question.coverage(self._terms(text), near),
             missing_names=question.missing_names(whole),
-            missing_numbers=question.missing_numbers(whole),
+            distant_names=question.missing_names(near),
+            missing_years=question.missing_years(whole + dated),
+            distant_years=question.missing_years(near + dated),
         )
 
     def _terms(self, text: str) -> set[str]:
@@ -198,97 +208,13 @@ class Answerer:
 class _Context:
     coverage: float
     missing_names: float
-    missing_numbers: float
+    distant_names: float
+    missing_years: float
+    distant_years: float
 
 
-class Question:
-    """What a question asks for, as far as words can tell."""
-
-    def __init__(self, query: Query, glossary: Glossary, informativeness: Mapping[str, float]) -> None:
-        self._informativeness = informativeness
-        folded = fold(query.text)
-        self.wants_amount = bool(_ASKS_AMOUNT.search(folded))
-        self.wants_date = bool(_ASKS_DATE.search(folded))
-        mentions = glossary.find(query.text)
-        bearers: dict[tuple[int, int], list[str]] = {}
-        for mention in mentions:
-            if mention.entity.kind != "term":
-                bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))
-        self._names = [tuple(forms) for forms in bearers.values()]
-        covered = [query.text[mention.start : mention.end] for mention in mentions]
-        self._names += [(fold(name),) for name in _capitalised(query.text) if not any(name in each for each in covered)]
-        self._numbers = set(_NUMBER.findall(folded))
-
-    def coverage(self, terms: set[str], folded: str) -> float:
-        """Return the share of the question's content that a text has, a name in another language included."""
-        total = sum(self._informativeness.values())
-        if not total:
-            return 0.0
-        aliases = " ".join(form for forms in self._names if _mentions(folded, forms) for form in forms)
-        shared = (weight for term, weight in self._informativeness.items() if term in terms or term in aliases)
-        return sum(shared) / total
-
-    def missing_names(self, folded: str) -> float:
-        """Return the share of the question's names that a folded text does not mention."""
-        return sum(not _mentions(folded, forms) for forms in self._names) / max(1, len(self._names))
-
-    def missing_numbers(self, folded: str) -> float:
-        """Return the share of the question's numbers that a folded text does not have."""
-        there = set(_NUMBER.findall(folded))
-        return len(self._numbers - there) / max(1, len(self._numbers))
-
-
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_ASKS_AMOUNT = re.compile(
-    r"\bhow (?:much|many|large|big|long|high)\b|\bsize of\b"
-    r"|\bwhat (?:fine|penalty|amount|share|percentage|number|sum)\b"
-    r"|多少|几[家个款次项亿万名天岁年月小]|多大|多高|多久|金额|罚了|罚款是"
-)
-_ASKS_DATE = re.compile(
-    r"\bwhen\b|\bwhat (?:date|day|year|month)\b|\bsince what\b|\bhow soon\b"
-    r"|何时|什么时候|哪一?[天年日月]|几[时月]|何日|日期"
-)
-_AMOUNT = re.compile(r"\d|[一二三四五六七八九十百千万亿两]+(?:家|个|款|次|项|亿|万|名|成|倍|天|年|小时|元)")
-_DATE = re.compile(
-    r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
-    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s?[年月日]|昨日|今日|周[一二三四五六日]"
-)
-
-
-def _capitalised(text: str) -> list[str]:
-    """Return English words written with a capital, but not the first one, which always is."""
-    words = [(match.start(), match.group().strip(" .")) for match in re.finditer(r"\b[A-Z][\w&-]+", text)]
-    first = len(text) - len(text.lstrip())
-    return [word for at, word in words if at != first and not _MONTH.fullmatch(word)]
-
-
-_MONTH = re.compile(
-    r"January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
-)
-
-
-def _mentions(folded: str, forms: Sequence[str]) -> bool:
-    """Whether a folded text has one of these folded forms, Latin ones as whole words."""
-    for form in forms:
-        at = folded.find(form)
-        while at >= 0:
-            before, after = folded[at - 1 : at], folded[at + len(form) : at + len(form) + 1]
-            if not form[0].isascii() or not (_letter(before) or _letter(after)):
-                return True
-            at = folded.find(form, at + 1)
-    return False
-
-
-def _letter(character: str) -> bool:
-    return character.isascii() and character.isalnum()
-
-
-def _match(wanted: bool, pattern: re.Pattern[str], text: str) -> float:
-    if not wanted:
-        return 0.0
-    return 1.0 if pattern.search(fold(text)) else -1.0
+def _match(wanted: bool, there: bool) -> float:
+    return (1.0 if there else -1.0) if wanted else 0.0
 
 
 def _repeats(one: Scored, other: Scored) -> bool:

@@ -16,7 +16,7 @@ from bot.errors import GlossaryError
 from bot.language import fold, fold_with_offsets
 from bot.records import Language
 
-Kind = Literal["regulator", "company", "person", "law", "case", "term"]
+Kind = Literal["regulator", "company", "person", "law", "case", "term", "place"]
 _Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 # One apostrophe, dot and hyphen for all, each one character long, so that offsets hold.

@@ -23,6 +23,11 @@ QUESTIONS = [
 
 
 @pytest.fixture
+def bot(shared_bot: Regbrief) -> Regbrief:
+    return shared_bot
+
+
+@pytest.fixture
 def client(bot: Regbrief) -> TestClient:
     return TestClient(create_app(bot))
 
@@ -73,6 +78,7 @@ def test_every_face_cites_the_same(
     from bot.cli import main
 
     monkeypatch.setattr(Regbrief, "open", lambda *_, **__: bot)
+    monkeypatch.setattr(Regbrief, "close", lambda _: None)
     monkeypatch.setattr(sys, "argv", ["regbrief", "ask", question, "--json"])
     python = to_json(bot.ask(question))["citations"]
     http = client.post("/api/v1/ask", json={"question": question}).json()["citations"]

@@ -198,7 +198,7 @@ def test_glossary_ids_are_unique_and_entries_many() -> None:
     assert [id for id, count in Counter(ids).items() if count > 1] == []
     assert [id for id in ids if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id)] == []
     assert len(ids) >= 190
-    assert {entry["kind"] for entry in glossary()} == {"regulator", "company", "person", "law", "case", "term"}
+    assert {entry["kind"] for entry in glossary()} == {"regulator", "company", "person", "law", "case", "term", "place"}
 
 
 def test_glossary_forms_are_each_in_their_script() -> None:

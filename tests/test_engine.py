@@ -41,6 +41,11 @@ HIT = {"article_id", "passage_id", "text", "start", "end", "score", "title", "so
 
 
 @pytest.fixture
+def bot(shared_bot: Regbrief) -> Regbrief:
+    return shared_bot
+
+
+@pytest.fixture
 def empty(library: Library, encoder: Any, glossary: Glossary, fixed_model: Model) -> Regbrief:
     return Regbrief.from_library(library, encoder=encoder, glossary=glossary)
 
@@ -393,12 +398,13 @@ def test_an_article_that_cannot_be_kept_is_named_and_the_rest_is_added(
     assert empty.problems() == []
 
 
-def test_a_removed_article_is_not_quoted_any_more(bot: Regbrief) -> None:
-    assert bot.ask(QUESTIONS["en"]).citations[0].article_id == "fine-en"
-    bot.remove(["fine-en"])
-    assert bot.ask(QUESTIONS["en"]).abstained
+def test_a_removed_article_is_not_quoted_any_more(empty: Regbrief, articles: tuple[Article, ...]) -> None:
+    empty.add(articles)
+    assert empty.ask(QUESTIONS["en"]).citations[0].article_id == "fine-en"
+    empty.remove(["fine-en"])
+    assert empty.ask(QUESTIONS["en"]).abstained
     with pytest.raises(NotFound, match="No article has the id 'fine-en'"):
-        bot.article("fine-en")
+        empty.article("fine-en")
 
 
 def test_articles_come_newest_first_and_in_pages(bot: Regbrief) -> None:
@@ -408,15 +414,21 @@ def test_articles_come_newest_first_and_in_pages(bot: Regbrief) -> None:
 
 
 def test_an_interrupted_writer_is_made_good_on_opening(
-    library: Library, encoder: Any, glossary: Glossary, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+    library: Library,
+    encoder: Any,
+    glossary: Glossary,
+    articles: tuple[Article, ...],
+    fixed_model: Model,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(library.vectors), "write", stop)
-    with pytest.raises(KeyboardInterrupt):
-        library.add(articles)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(library.vectors), "write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            library.add(articles)
+    assert library.unsettled()
     assert Regbrief.from_library(library, encoder=encoder, glossary=glossary).problems() == []
 
 

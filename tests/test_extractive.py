@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.extractive import MODEL, Answerer, Model, Question, Scored, Signals
-from bot.glossary import Entity, Glossary
-from bot.language import fold
+from bot.extractive import MODEL, Answerer, Model, Scored, Signals
+from bot.glossary import Glossary
 from bot.library import Library
 from bot.records import Article, Filters, Sentence
 from bot.retrieve import Query, Retriever
@@ -25,6 +24,10 @@ AXES = np.eye(16, dtype=np.float32)
 def scored(text: str, probability: float, vector: Any, language: Any = "en") -> Scored:
     article = Article("a", "t", text, language)
     return Scored(article, Sentence(0, len(text), text), SILENT, np.asarray(vector, np.float32), probability)
+
+
+def asked(text: str) -> Query:
+    return Query(text=text, language="en", vector=AXES[0], asked=AXES[0], terms={})
 
 
 def between(cosine: float) -> Any:
@@ -123,62 +126,4 @@ def test_sentences_are_scored_at_their_offsets_best_first(
 
 
 def test_no_candidates_score_nothing(answerer: Answerer) -> None:
-    assert answerer.score(Query("?", "en", AXES[0], {}), []) == []
-
-
-LUMEN = Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("光明支付",)})
-
-
-def question(text: str, **informativeness: float) -> Question:
-    return Question(Query(text, "en", AXES[0], {}), Glossary([LUMEN]), informativeness)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount", "date"),
-    [
-        pytest.param("How much was it fined?", True, False, id="en-amount"),
-        pytest.param("When was it fined?", False, True, id="en-date"),
-        pytest.param("Who was fined?", False, False, id="en-neither"),
-        pytest.param("罚了多少？", True, False, id="zh-Hans-amount"),
-        pytest.param("什么时候生效？", False, True, id="zh-Hans-date"),
-        pytest.param("罰款金額是多少？", True, False, id="zh-Hant-amount"),
-        pytest.param("何時生效？", False, True, id="zh-Hant-date"),
-    ],
-)
-def test_a_question_wants_an_amount_or_a_date(text: str, amount: bool, date: bool) -> None:
-    assert (question(text).wants_amount, question(text).wants_date) == (amount, date)
-
-
-@pytest.mark.parametrize(
-    ("text", "near", "missing"),
-    [
-        pytest.param("Was Lumen Pay fined?", "Lumen Pay was fined.", 0.0, id="en-there"),
-        pytest.param("Was Lumen Pay fined?", "流明支付被罚。", 0.0, id="zh-Hans-other-name"),
-        pytest.param("Was Lumen Pay fined?", "光明支付遭罰。", 0.0, id="zh-Hant-other-name"),
-        pytest.param("Was Lumen Pay fined?", "Acme was fined.", 1.0, id="en-missing"),
-        pytest.param("Was Lumen Pay sold to Acme?", "Lumen Pay was sold.", 0.5, id="one-of-two"),
-        pytest.param("Was Acme fined?", "Acmes were fined.", 1.0, id="part-of-a-word"),
-        pytest.param("Was it fined?", "Acme was fined.", 0.0, id="no-names"),
-    ],
-)
-def test_names_are_missed_in_any_language(text: str, near: str, missing: float) -> None:
-    assert question(text).missing_names(fold(near)) == missing
-
-
-@pytest.mark.parametrize(
-    ("text", "near", "missing"),
-    [
-        pytest.param("What happened in 2021?", "In 2021 it was fined.", 0.0, id="en-there"),
-        pytest.param("What happened in 2023?", "In 2021 it was fined.", 1.0, id="en-missing"),
-        pytest.param("２０２１年发生了什么？", "2021年被罚。", 0.0, id="zh-Hans-full-width"),
-        pytest.param("2021年與2023年發生甚麼？", "2021年遭罰。", 0.5, id="zh-Hant-one-of-two"),
-    ],
-)
-def test_numbers_are_missed(text: str, near: str, missing: float) -> None:
-    assert question(text).missing_numbers(fold(near)) == missing
-
-
-def test_coverage_is_the_share_of_information() -> None:
-    asked = question("fine of merger", fine=3.0, merger=1.0)
-    assert asked.coverage({"fine", "the"}, "the fine") == 0.75
-    assert question("?").coverage({"fine"}, "fine") == 0.0
+    assert answerer.score(asked("?"), []) == []

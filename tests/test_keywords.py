@@ -24,10 +24,10 @@ def entry(analyzer: Analyzer, key: int, body: str, language: Any = "en", **field
     return Entry(key=key, language=language, body=analyzer.document(body, language), **values)
 
 
-@pytest.fixture
-def keywords(tmp_path: Path, analyzer: Analyzer) -> Keywords:
-    """Three passages: in English, 简体 and 繁體."""
-    keywords = Keywords(tmp_path / "keywords")
+@pytest.fixture(scope="module")
+def keywords(tmp_path_factory: pytest.TempPathFactory, analyzer: Analyzer) -> Keywords:
+    """Three passages, in English, 简体 and 繁體, for tests that only read."""
+    keywords = Keywords(tmp_path_factory.mktemp("keywords"))
     day = date(2021, 4, 10)
     keywords.write(
         [
@@ -142,10 +142,10 @@ def test_rare_terms_tell_more(keywords: Keywords) -> None:
     assert found == pytest.approx({"支付": 0.470, "alibaba": 0.981, "足球": 2.079}, abs=0.001)
 
 
-def test_what_another_process_wrote_is_seen_after_refreshing(
-    keywords: Keywords, analyzer: Analyzer, tmp_path: Path
-) -> None:
-    Keywords(tmp_path / "keywords").write([entry(analyzer, 4, "A merger.")], [])
+def test_what_another_writes_is_seen_after_refreshing(tmp_path: Path, analyzer: Analyzer) -> None:
+    keywords = Keywords(tmp_path)
+    Keywords(tmp_path).write([entry(analyzer, 4, "A merger.")], [])
+    assert found(keywords, analyzer, "merger") == []
     keywords.refresh()
     assert found(keywords, analyzer, "merger") == [4]
 

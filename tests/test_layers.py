@@ -12,7 +12,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 
 ORDER = (
     *("errors", "records", "settings", "language", "sentences", "glossary", "dates", "readers", "dedupe", "passages"),
-    *("encoder", "catalog", "keywords", "vectors", "library", "retrieve", "rerank", "extractive", "generative"),
+    *(
+        "encoder",
+        "catalog",
+        "keywords",
+        "vectors",
+        "library",
+        "retrieve",
+        "rerank",
+        "question",
+        "extractive",
+        "generative",
+    ),
     *("verify", "conversation", "digest", "prompts", "engine", "serve", "ui", "serve.app"),
     *("evaluation", "evaluation.cli", "integrations", "cli", "__main__"),
 )

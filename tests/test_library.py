@@ -348,14 +348,14 @@ def test_a_killed_writer_holds_nothing(
 def test_two_kills_lose_and_double_nothing(tmp_path: Path, encoder: Any) -> None:
     chance = random.Random(20211120)
     for _ in range(2):
-        child = ingesting(tmp_path, 90)
-        time.sleep(chance.uniform(0.02, 0.4))
+        child = ingesting(tmp_path, 60)
+        time.sleep(chance.uniform(0.02, 0.3))
         child.send_signal(signal.SIGKILL)
         child.communicate()
-    assert output(ingesting(tmp_path, 90)).startswith("Ingested(added=")
+    assert output(ingesting(tmp_path, 60)).startswith("Ingested(added=")
     library = Library(tmp_path, encoder, Analyzer())
     found = contents(library)
-    assert len({article_id for article_id, _ in found}) == 90
+    assert len({article_id for article_id, _ in found}) == 60
     whole = {"en": 40 * "Fine 0 was paid.", "zh-Hans": 40 * "罚款1已缴。", "zh-Hant": 40 * "罰款2已繳。"}
     for article_id, language in (("a0", "en"), ("a1", "zh-Hans"), ("a2", "zh-Hant")):
         text = "".join(text for each, text in found if each == article_id)

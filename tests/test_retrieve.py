@@ -30,9 +30,8 @@ def retriever(library: Library, encoder: Any, glossary: Glossary | None = None) 
 
 
 @pytest.fixture
-def searching(library: Library, encoder: Any, articles: tuple[Article, ...]) -> Retriever:
-    library.add(articles)
-    return retriever(library, encoder)
+def searching(shared_library: Library, encoder: Any) -> Retriever:
+    return retriever(shared_library, encoder)
 
 
 def found(searching: Retriever, question: str, filters: Filters | None = None, limit: int = 10) -> list[str]:

@@ -22,11 +22,16 @@ ROWS = [row(1, "en", 1, 0, 0), row(2, "zh-Hans", 3, 4, 0), row(3, "zh-Hant", 0, 
 EAST = np.array([1, 0, 0], dtype=np.float32)
 
 
-@pytest.fixture
-def vectors(tmp_path: Path) -> Vectors:
-    vectors = Vectors(tmp_path / "vectors")
+def made(folder: Path) -> Vectors:
+    vectors = Vectors(folder)
     vectors.write(ROWS, [])
     return vectors
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+    """Vectors for tests that only read."""
+    return made(tmp_path_factory.mktemp("vectors"))
 
 
 def test_every_language_is_searched_and_the_nearest_comes_first(vectors: Vectors) -> None:
@@ -67,12 +72,14 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     assert empty.search(EAST, LANGUAGES, limit=5) == []
 
 
-def test_a_key_is_dropped_under_its_language_only(vectors: Vectors) -> None:
+def test_a_key_is_dropped_under_its_language_only(tmp_path: Path) -> None:
+    vectors = made(tmp_path)
     vectors.write([], [(1, "zh-Hans"), (2, "zh-Hans")])
     assert vectors.keys() == {1, 3, 4}
 
 
-def test_vectors_of_another_length_are_refused_with_the_fix(vectors: Vectors) -> None:
+def test_vectors_of_another_length_are_refused_with_the_fix(tmp_path: Path) -> None:
+    vectors = made(tmp_path)
     with pytest.raises(LibraryDamaged) as raised:
         vectors.write([row(9, "en", 1, 0)], [])
     assert raised.value.hint == "Run `regbrief doctor --rebuild`."

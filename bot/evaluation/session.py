@@ -214,8 +214,10 @@ def _glossary(settings: Settings) -> Glossary:
 
 
 def _described(plan: Plan, settings: Settings) -> dict[str, Any]:
+    glossary = settings.corpus / "glossary.yaml"
     return {
         "encoder": settings.encoder,
+        "glossary": versions.file(glossary) if glossary.exists() else None,
         "llm": settings.llm,
         "depth": plan.depth,
         "without": [name for name in ABLATIONS if not getattr(plan.parts, name)],

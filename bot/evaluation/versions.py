@@ -40,6 +40,11 @@ def models() -> dict[str, str]:
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
+def file(path: Path) -> str:
+    """Return a digest of a file."""
+    return _digest([path.read_text("utf-8")])
+
+
 def corpus(articles: Iterable[Article]) -> str:
     """Return a digest of articles that does not depend on their order."""
     texts = [f"{each.id}\0{each.title}\0{each.body}\0{each.language}\0{each.published}" for each in articles]

@@ -1,0 +1,114 @@
+"""What a question asks for, as far as words can tell: names, years, and whether it wants an amount or a date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.glossary import Glossary
+from bot.language import fold
+
+NAMES = frozenset({"regulator", "company", "person", "law", "place"})
+"""The kinds of entities that an article must mention to answer a question that names them."""
+
+
+class Question:
+    """A question's demands on an answer; texts are given folded."""
+
+    def __init__(self, text: str, glossary: Glossary, informativeness: Mapping[str, float]) -> None:
+        """Take the weights of the question's content words (`Keywords.informativeness`)."""
+        self._informativeness = informativeness
+        folded = fold(text)
+        self.wants_amount = bool(_ASKS_AMOUNT.search(folded))
+        self.wants_date = bool(_ASKS_DATE.search(folded))
+        self._names = list(_names(text, glossary))
+        self._years = set(_YEAR.findall(folded))
+
+    def coverage(self, terms: set[str], folded: str) -> float:
+        """Return the share of the question's content that a text has, a name in another language included."""
+        total = sum(self._informativeness.values())
+        if not total:
+            return 0.0
+        aliases = " ".join(form for forms in self._names if _mentions(folded, forms) for form in forms)
+        shared = (weight for term, weight in self._informativeness.items() if term in terms or term in aliases)
+        return sum(shared) / total
+
+    def missing_names(self, folded: str) -> float:
+        """Return the share of the question's names that a text does not mention in any language."""
+        return sum(not _mentions(folded, forms) for forms in self._names) / max(1, len(self._names))
+
+    def missing_years(self, folded: str) -> float:
+        """Return the share of the question's years that a text does not have."""
+        return len(self._years - set(_YEAR.findall(folded))) / max(1, len(self._years))
+
+
+def holds_amount(text: str) -> bool:
+    """Whether a text has a number that may be an amount."""
+    return bool(_AMOUNT.search(fold(text)))
+
+
+def holds_date(text: str) -> bool:
+    """Whether a text has a date or a weekday."""
+    return bool(_DATE.search(fold(text)))
+
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ASKS_AMOUNT = re.compile(
+    r"\bhow (?:much|many|large|big|long|high)\b|\bsize of\b"
+    r"|\bwhat (?:fine|penalty|amount|share|percentage|number|sum)\b"
+    r"|多少|几[家个款次项亿万名天岁年月小]|多大|多高|多久|金额|罚了|罚款是"
+)
+_ASKS_DATE = re.compile(
+    r"\bwhen\b|\bwhat (?:date|day|year|month)\b|\bsince what\b|\bhow soon\b"
+    r"|何时|什么时候|哪一?[天年日月]|几[时月]|何日|日期"
+)
+_AMOUNT = re.compile(r"\d|[一二三四五六七八九十百千万亿两]+(?:家|个|款|次|项|亿|万|名|成|倍|天|年|小时|元)")
+_DATE = re.compile(
+    r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s?[年月日]|昨日|今日|周[一二三四五六日]"
+)
+_CAPITALISED = re.compile(r"[A-Z][A-Za-z0-9&-]+(?: [A-Z][A-Za-z0-9&-]+)*")
+_WORDS = """
+what which who whose when where why how did do does is are was were has have had can will would should and but in on at
+of for the a an to from by with since until under after before january february march april may june july august
+september october november december monday tuesday wednesday thursday friday saturday sunday ai id
+"""
+_NOT_NAMES = frozenset(_WORDS.split())
+
+
+def _names(text: str, glossary: Glossary) -> Iterator[tuple[str, ...]]:
+    """Yield the folded forms of each name: those of the glossary, then English words in capitals that it lacks."""
+    bearers: dict[tuple[int, int], list[str]] = {}
+    mentions = glossary.find(text)
+    for mention in mentions:
+        if mention.entity.kind in NAMES:
+            bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))
+    yield from map(tuple, bearers.values())
+    known = {at for mention in mentions for at in range(mention.start, mention.end)}
+    rest = "".join("\n" if at in known else character for at, character in enumerate(text))
+    for match in _CAPITALISED.finditer(rest):
+        words = [word for word in match.group().split() if fold(word) not in _NOT_NAMES]
+        if words and not _begins_sentence(text, match.start()):
+            yield (fold(" ".join(words)),)
+
+
+def _begins_sentence(text: str, at: int) -> bool:
+    before = text[:at].rstrip()
+    return not before or before[-1] in ".?!"
+
+
+def _mentions(folded: str, forms: Sequence[str]) -> bool:
+    """Whether a text has one of these forms, Latin ones as whole words."""
+    for form in forms:
+        at = folded.find(form)
+        while at >= 0:
+            before, after = folded[at - 1 : at], folded[at + len(form) : at + len(form) + 1]
+            if not form[0].isascii() or not (_letter(before) or _letter(after)):
+                return True
+            at = folded.find(form, at + 1)
+    return False
+
+
+def _letter(character: str) -> bool:
+    return character.isascii() and character.isalnum()
