@@ -69,6 +69,7 @@ _DATE = re.compile(
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s?[年月日]|昨日|今日|周[一二三四五六日]"
 )
 _CAPITALISED = re.compile(r"[A-Z][A-Za-z0-9&-]+(?: [A-Z][A-Za-z0-9&-]+)*")
+_WORD = re.compile(r"\S+")
 _WORDS = """
 what which who whose when where why how did do does is are was were has have had can will would should and but in on at
 of for the a an to from by with since until under after before january february march april may june july august
@@ -87,10 +88,10 @@ def _names(text: str, glossary: Glossary) -> Iterator[tuple[str, ...]]:
     yield from map(tuple, bearers.values())
     known = {at for mention in mentions for at in range(mention.start, mention.end)}
     rest = "".join("\n" if at in known else character for at, character in enumerate(text))
-    for match in _CAPITALISED.finditer(rest):
-        words = [word for word in match.group().split() if fold(word) not in _NOT_NAMES]
-        if words and not _begins_sentence(text, match.start()):
-            yield (fold(" ".join(words)),)
+    for run in _CAPITALISED.finditer(rest):
+        words = [word for word in _WORD.finditer(rest, *run.span()) if fold(word.group()) not in _NOT_NAMES]
+        if words and not _begins_sentence(text, words[0].start()):
+            yield (fold(" ".join(word.group() for word in words)),)
 
 
 def _begins_sentence(text: str, at: int) -> bool:

@@ -10,22 +10,12 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 
-ORDER = (
-    *("errors", "records", "settings", "language", "sentences", "glossary", "dates", "readers", "dedupe", "passages"),
-    *(
-        "encoder",
-        "catalog",
-        "keywords",
-        "vectors",
-        "library",
-        "retrieve",
-        "rerank",
-        "question",
-        "extractive",
-        "generative",
-    ),
-    *("verify", "conversation", "digest", "prompts", "engine", "serve", "ui", "serve.app"),
-    *("evaluation", "evaluation.cli", "integrations", "cli", "__main__"),
+ORDER = tuple(
+    """
+    errors records settings language values sentences glossary dates readers dedupe passages encoder catalog keywords
+    vectors library retrieve rerank question extractive generative verify conflicts conversation digest prompts engine
+    serve ui serve.app evaluation evaluation.cli integrations cli __main__
+    """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
 

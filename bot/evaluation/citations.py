@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
-from bot.evaluation.normalize import dates, filled, k_precision, plain, states
+from bot.evaluation.normalize import k_precision, states
 from bot.evaluation.reading import Reading, Statement
 from bot.evaluation.records import Evidence, Question
 from bot.glossary import Glossary
 from bot.language import detect
 from bot.records import Citation
-from bot.verify import faults, negated, quantities
+from bot.values import dates, filled, plain, quantities
+from bot.verify import faults, negated
 
 Span = tuple[int, int]
 
@@ -152,8 +152,8 @@ def _checks(
     statement: Statement, quoted: str, years: set[int | None], glossary: Glossary
 ) -> Iterator[tuple[str, bool]]:
     text = statement.text
-    if said := quantities(_spelled(text)):
-        yield "number", said <= quantities(_spelled(quoted))
+    if said := quantities(text):
+        yield "number", said <= quantities(quoted)
     if said_dates := dates(text):
         known = [each for year in years for each in filled(dates(quoted), year)]
         yield "date", all(any(each.within(one) for one in known) for each in said_dates)
@@ -161,11 +161,6 @@ def _checks(
         yield "name", names <= _names(quoted, glossary)
     if negated(text) or negated(quoted):
         yield "negation", negated(text) == negated(quoted)
-
-
-def _spelled(text: str) -> str:
-    """Write months in full, so that Nov. 5 and November 5 have the same numbers."""
-    return re.sub(r"\s+", " ", plain(text))
 
 
 def _names(text: str, glossary: Glossary) -> set[str]:

@@ -70,7 +70,7 @@ class Session:
 
 def evaluate(plan: Plan, settings: Settings, *, bar: Bar) -> Session:
     """Ask a suite's questions and measure the answers. What is interrupted goes on when it is called again."""
-    suite = plan.load(settings)
+    suite, glossary = plan.load(settings), _glossary(settings)
     with _target(plan, suite, settings, bar) as target:
         known = {**target.versions(), "settings": _described(plan, settings)}
         log = Log(plan.out / "results.jsonl", configuration={"target": target.name, **known})
@@ -81,7 +81,7 @@ def evaluate(plan: Plan, settings: Settings, *, bar: Bar) -> Session:
         measured = figures(
             results,
             target.body,
-            glossary=_glossary(settings),
+            glossary=glossary,
             seed=plan.seed,
             progress=bar("Measuring", len(results)),
         )
