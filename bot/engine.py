@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -202,6 +202,10 @@ class Regbrief:
 
     def stream(self, question: str, **filters: Any) -> Iterator[Event]:
         """Answer as `ask` does, in steps: a status, then each claim after its new citations, then the whole answer."""
+        _question(question)
+        return self._events(question, filters)
+
+    def _events(self, question: str, filters: Mapping[str, Any]) -> Iterator[Event]:
         yield Event("status", "searching")
         answer = self.ask(question, **filters)
         shown: set[int] = set()

@@ -33,6 +33,10 @@ _STOP_WORDS = """
 时 年 月 日 会 要 可以 应该 发生 事 发生了 什么事 需要 怎么样 哪一 哪一年 什么时候 现在 目前 最新
 """
 _CHINESE_STOP_WORDS = frozenset(_STOP_WORDS.split())
+_ENGLISH_QUESTION_WORDS = """
+what which who whom whose when where why how much many long often do does did done can could would should has have had
+were been being there here it its they them he she him her you your we our i me my about tell please say says said
+"""
 
 
 class Analyzer:
@@ -45,7 +49,11 @@ class Analyzer:
         for name in names:
             self._segmenter.add_word(name, None, None)
         stem = _analyzer(tantivy.Filter.stemmer("English"))
-        content = _analyzer(tantivy.Filter.stopword("English"), tantivy.Filter.stemmer("English"))
+        content = _analyzer(
+            tantivy.Filter.stopword("English"),
+            tantivy.Filter.custom_stopword(_ENGLISH_QUESTION_WORDS.split()),
+            tantivy.Filter.stemmer("English"),
+        )
         self._stem = lru_cache(CACHED_WORDS)(stem.analyze)
         self._content = lru_cache(CACHED_WORDS)(content.analyze)
 
