@@ -32,7 +32,7 @@ first three as the answer. It has nothing to refuse with. What each original mea
 every report and in `bot/evaluation/datasets/`."""
 
 Report = Mapping[str, Any]
-Column = tuple[str, Callable[[Report], tuple[float | None, str]]]
+Column = tuple[str, Callable[[Report], str]]
 
 
 @dataclass(frozen=True)
@@ -56,46 +56,46 @@ class Line:
         return given + (["--limit", str(self.limit)] if self.limit else [])
 
 
-def metric(name: str) -> Callable[[Report], tuple[float | None, str]]:
+def metric(name: str) -> Callable[[Report], str]:
     """Read a measure with its interval."""
     return lambda report: _shown(report["metrics"].get(name))
 
 
-def of_type(kind: str, name: str) -> Callable[[Report], tuple[float | None, str]]:
+def of_type(kind: str, name: str) -> Callable[[Report], str]:
     """Read a measure of one type of question."""
     return lambda report: _shown(report["by"]["type"].get(kind, {}).get(name))
 
 
-def across(name: str) -> Callable[[Report], tuple[float | None, str]]:
+def across(name: str) -> Callable[[Report], str]:
     """Read the mean of a measure over the cells whose document is in the other language, English or Chinese."""
 
-    def read(report: Report) -> tuple[float | None, str]:
+    def read(report: Report) -> str:
         cells = [each for each in report["by"]["grid"] if each["question"][:2] != each["document"][:2]]
         values = [each["metrics"][name]["value"] for each in cells if name in each["metrics"]]
-        return (fmean(values), f"{fmean(values):.2f}") if values else (None, "–")
+        return f"{fmean(values):.2f}" if values else "–"
 
     return read
 
 
-def false_refusals(report: Report) -> tuple[float | None, str]:
+def false_refusals(report: Report) -> str:
     """Read the share of answerable questions that were refused."""
     counts = report["counts"]
     answerable = counts["answered_right"] + counts["answered_wrong"] + counts["refused_wrongly"]
     share = counts["refused_wrongly"] / answerable if answerable else None
-    return share, "–" if share is None else f"{share:.2f}"
+    return "–" if share is None else f"{share:.2f}"
 
 
-def length(report: Report) -> tuple[float | None, str]:
+def length(report: Report) -> str:
     """Read how long an answer is: what presence of the answer was bought with. Not better or worse."""
-    return None, f"{report['metrics']['answer_tokens']['value']:.0f}"
+    return f"{report['metrics']['answer_tokens']['value']:.0f}"
 
 
-def _shown(estimate: Mapping[str, Any] | None) -> tuple[float | None, str]:
+def _shown(estimate: Mapping[str, Any] | None) -> str:
     if estimate is None or estimate["value"] is None:
-        return None, "–"
+        return "–"
     low, high = estimate.get("low"), estimate.get("high")
     interval = f" ({low:.2f}–{high:.2f})" if low is not None and high is not None else ""
-    return estimate["value"], f"{estimate['value']:.2f}{interval}"
+    return f"{estimate['value']:.2f}{interval}"
 
 
 READING: tuple[Column, ...] = (
@@ -148,6 +148,7 @@ LINES = (
             ),
             ("refused where no document answers", of_type("rejection", "correct")),
         ),
+        "That is 100 questions of RGB in four tasks.",
     ),
     Line(
         "rgb_fact",
@@ -163,8 +164,8 @@ LINES = (
             ("refused where no document answers", of_type("rejection", "correct")),
             ("true and changed value both stated", of_type("counterfactual", "correct")),
         ),
-        "100 questions; the documents of each are short snippets that were cut anywhere. The counterfactual row is our "
-        "own task: true and changed documents in equal shares.",
+        "That is 100 questions of RGB in seven tasks; their documents are short snippets that were cut "
+        "anywhere. The counterfactual row is our own task: true and changed documents in equal shares.",
     ),
     Line(
         "ntrex",
@@ -238,20 +239,14 @@ def reports(line: Line) -> tuple[Report, Report] | None:
 
 
 def table(line: Line, ours: Report, theirs: Report) -> Iterator[str]:
-    """Write a row a figure, the better one in bold."""
+    """Write a row a figure."""
     drawn = f", drawn with seed {SEED}" if line.limit else ""
     yield f"{len(ours['questions'])} questions{drawn}. {line.note}".strip()
     yield ""
     yield "| | Regbrief | baseline |"
     yield "| --- | --- | --- |"
     for title, read in line.columns:
-        (value, shown), (other, shown_other) = read(ours), read(theirs)
-        if value is not None and other is not None and shown != shown_other:
-            if (value > other) != ("lower is better" in title):
-                shown = f"**{shown}**"
-            else:
-                shown_other = f"**{shown_other}**"
-        yield f"| {title} | {shown} | {shown_other} |"
+        yield f"| {title} | {read(ours)} | {read(theirs)} |"
 
 
 def command(line: Line) -> Iterator[str]:
@@ -267,6 +262,8 @@ def command(line: Line) -> Iterator[str]:
 def measured_on(found: Sequence[Report]) -> Iterator[str]:
     """Write what the figures were measured on."""
     yield "## Measured on"
+    yield ""
+    yield "Where there are several digests, sets were measured at different states of the code."
     yield ""
     for name in ("regbrief", "python", "code"):
         yield f"- {name}: {', '.join(sorted({report['versions'][name] for report in found}))}"

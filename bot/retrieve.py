@@ -86,7 +86,12 @@ class Retriever:
         sparse = self._keywords.search(query.terms, filters, limit=depth) if self._parts.keyword_search else []
         stored = self._catalog.stored({key for key, _ in [*dense, *sparse]})
         foreign = {key for key, each in stored.items() if each.article.language[:2] != query.language[:2]}
-        scores = fuse([key for key, _ in dense], [key for key, _ in sparse], foreign=foreign)
+        by_dense, by_sparse = [key for key, _ in dense], [key for key, _ in sparse]
+        if not self._parts.dense_search:  # one ranking alone counts for both, so that scores keep their scale
+            by_dense = by_sparse
+        elif not self._parts.keyword_search:
+            by_sparse = by_dense
+        scores = fuse(by_dense, by_sparse, foreign=foreign)
         ranked = [key for key in scores if key in stored]
         quota = QUOTA if self._parts.language_quota else 0.0
         kept = with_quota(ranked, [stored[key].article.language[:2] for key in ranked], limit=limit, quota=quota)

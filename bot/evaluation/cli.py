@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.errors import InputError, MissingExtra
 from bot.settings import Settings
@@ -159,7 +159,7 @@ def _print_ablations(report: Mapping[str, Any]) -> None:
     ]
     shown = shown or list(report["metrics"])[:5]
     table = Table(
-        "without",
+        Column("without", no_wrap=True),
         *shown,
         title="What each part is worth: the figure without it, and the change (* significant)",
         box=None,
