@@ -87,12 +87,15 @@ def ask(
     until: Day = None,
     language: Languages = None,
     source: Sources = None,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What 'last month' counts from.")] = None,
+    read_dates: Annotated[bool, typer.Option(help="Let words such as 'last month' set the window.")] = True,
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
     """Answer a question with quoted sentences, or refuse."""
     with Regbrief.open(indexes=indexes) as bot:
-        answer = bot.ask(question, **_filters(since, until, language, source))
+        filters = _filters(since, until, language, source)
+        answer = bot.ask(question, today=today.date() if today else None, read_dates=read_dates, **filters)
     if as_json:
         _print_json(answer)
     else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from bot.glossary import Entity, Glossary
 from bot.language import clean, detect, fold, render
-from bot.records import Language
+from bot.records import Language, Turn
 
 TURNS, LONGEST, ANSWER = 6, 500, 4_000
 """Turns that are read, and characters: a longer question takes no part, of a longer answer the rest is cut."""
@@ -97,14 +97,6 @@ _BRACKETED = _pattern(r"\(.{6,}\)\?$|（.{6,}）？$")
 _PHRASE = _pattern("(?:for|in|by|to|under|at|from|with|after|before) ")
 _WORD = _pattern("[a-z]{2,}|[一-鿿]")
 _PARTICLES = frozenset("the in for by from to under at on with of 呢 的 了 吗 在 对 和 与 跟 and".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question of a conversation and what was answered."""
-
-    question: str
-    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +232,10 @@ def _antecedents(match: re.Match[str], flat: str, taken: set[str], before: _Befo
         pools.reverse()
     for pool in pools:
         for kind in kinds:
-            if found := {name.key: name for name in pool if name.kind == kind and name.key not in taken}:
+            found: dict[str, _Name] = {}
+            for name in (name for name in pool if name.kind == kind and name.key not in taken):
+                found.setdefault(name.key, name)
+            if found:
                 plural = match[0].lower() in ("they", "them", "their", "它们", "他们", "她们")
                 return list(found.values())[: 3 if plural else 1]
     return []

@@ -19,6 +19,9 @@ from itertools import pairwise
 
 from bot.language import fold_with_offsets
 
+LONGEST = 1_000
+"""As many characters of a question are read for time: more is a pasted article, whose dates are content."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -224,8 +227,8 @@ _FIGURE = re.compile(
 )
 _NAMED = re.compile(r"(?:\b(?:the|an?|its|their|his|her|our|that|those|these|of|from|for|on)|['’]s)\s$")
 _NAMES = re.compile(
-    r"['’]s|\s?(?:的(?!时候|[^,.;?!。、]{0,6}(?:进展|进度|近况|情况|大事|动向))|那|该|版|[《「“]"
-    r"|(?:修[订正])?(?:草案|法案|条例|办法|规定|指南|判决|裁决|年报|财报|报告|预算|行政令|新规)(?![了过]))"
+    rf"['’]s(?![^,.;:?!]{{0,40}}{_NEWS})|\s?(?:的(?!时候|[^,.;?!。、有是]{{0,12}}(?:{_NEWS}|进展|进度|近况|情况|大事|动向))|那|该"
+    r"|版|[《「“]|(?:修[订正])?(?:草案|法案|条例|办法|规定|指南|判决|裁决|年报|财报|报告|预算|行政令|新规)(?![了过]))"
 )
 _BEFORE = re.compile(
     r"(?:(?P<since>\bsince|自从|[自从])|(?P<after>\bafter|\blater than)|(?P<before>\bbefore|\bprior to|\bearlier than)"
@@ -340,7 +343,7 @@ def _without(text: str, start: int, end: int) -> str:
 
 def read_time(question: str, *, today: date) -> TimeReading:
     """Find the window of publication dates that a question states, relative to `today`; never raise."""
-    folded = fold_with_offsets(question)
+    folded = fold_with_offsets(question[:LONGEST])
     points: list[_Point] = []
     for point in _points(folded.text, today):
         with suppress(ValueError, OverflowError):

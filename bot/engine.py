@@ -11,6 +11,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 from bot import prompts, readers
+from bot.conversation import complete
+from bot.dates import Window, read_time
 from bot.encoder import BundledEncoder, Encoder, open_encoder
 from bot.errors import InputError, LibraryLocked
 from bot.extractive import Answerer, Model, Scored
@@ -34,8 +36,9 @@ from bot.records import (
     Reason,
     Related,
     Searched,
+    Turn,
 )
-from bot.retrieve import Query, Retriever, hits
+from bot.retrieve import Candidate, Query, Retriever, hits
 from bot.settings import Settings
 from bot.verify import verify
 
@@ -150,35 +153,51 @@ class Regbrief:
         languages: Sequence[Language] | None = None,
         sources: Sequence[str] | None = None,
         article_ids: Sequence[str] | None = None,
+        history: Sequence[Turn] = (),
         answer_language: Language | None = None,
+        today: date | None = None,
+        read_dates: bool = True,
     ) -> Answer:
         """Answer with quoted sentences, or refuse and say what was searched.
 
-        The filters narrow by publication date (inclusive), language, outlet and article. Raises InputError for a
-        question or a filter that cannot be used.
+        The filters narrow by publication date (inclusive), language, outlet and article. `history`, oldest turn first,
+        completes a follow-up. Words such as "last month" set the window where `since` and `until` do not, unless
+        `read_dates` is off; they count from `today`, and a stated `today` also hides what was published later. Raises
+        InputError for a question or a filter that cannot be used.
         """
         text = _question(question)
-        filters = _filters(since, until, languages, sources, article_ids)
         started = perf_counter()
+        completed = complete(text, history, self.glossary)
+        reading = read_time(completed, today=today or date.today())
+        until = min(until or today, today) if today else until
+        filters = _filters(since, until, languages, sources, article_ids)
+        window = reading.window if read_dates and not since and until in (None, today) else None
         self.library.refresh()
-        query = self.retriever.query(text)
-        candidates = self.retriever.search(query, filters, limit=CANDIDATES)
-        retrieved = perf_counter()
-        scored = self.answerer.score(query, candidates)
-        ranked = perf_counter()
-        chosen = self.answerer.choose(scored)
-        claims, citations = self._verified(chosen)
-        language = answer_language or query.language
+        if window is None or window.soft:
+            found = self._find(completed, filters, latest=reading.latest)
+            implied = None
+        else:
+            found = self._find_within(window, reading.text, filters, latest=reading.latest)
+            implied = completed[window.start : window.end]
+        claims, citations = self._verified(found.chosen)
+        language = answer_language or found.query.language
         searched = Searched(
-            self.library.catalog.count(filters), since, until, filters.languages or LANGUAGES, filters.sources
+            articles=self.library.catalog.count(found.filters),
+            since=found.filters.since,
+            until=found.filters.until,
+            languages=filters.languages or LANGUAGES,
+            sources=filters.sources,
+            question=completed,
+            implied=implied,
         )
-        related = _related([each.stored.article for each in candidates], {each.article_id for each in citations})
-        reason = None if claims else self._reason(query, filters, searched)
+        related = _related([each.stored.article for each in found.candidates], {each.article_id for each in citations})
+        reason = None if claims else self._reason(found)
         if reason is None:
             written = " ".join(f"{claim.text} {''.join(f'[{n}]' for n in claim.citations)}" for claim in claims)
         else:
             written = prompts.refusal(reason, language, searched, related[0] if related else None)
-        ended = perf_counter()
+        total = _milliseconds(started, perf_counter())
+        spent = {"retrieve": found.retrieve, "rerank": found.rerank}
         return Answer(
             question=text,
             language=language,
@@ -192,12 +211,7 @@ class Regbrief:
             related=related,
             searched=searched,
             answerer="extractive",
-            timings_ms={
-                "retrieve": _milliseconds(started, retrieved),
-                "rerank": _milliseconds(retrieved, ranked),
-                "answer": _milliseconds(ranked, ended),
-                "total": _milliseconds(started, ended),
-            },
+            timings_ms={**spent, "answer": round(total - sum(spent.values()), 1), "total": total},
         )
 
     def stream(self, question: str, **filters: Any) -> Iterator[Event]:
@@ -288,15 +302,47 @@ class Regbrief:
         articles = {each.article_id: self.article(each.article_id) for each in citations}
         return verify(claims, citations, articles=articles, glossary=self.glossary)
 
-    def _reason(self, query: Query, filters: Filters, searched: Searched) -> Reason:
+    def _find(self, question: str, filters: Filters, *, latest: bool = False) -> _Found:
+        """Search, weigh and choose."""
+        started = perf_counter()
+        query = self.retriever.query(question)
+        candidates = self.retriever.search(query, filters, limit=CANDIDATES)
+        retrieved = perf_counter()
+        chosen = self.answerer.choose(self.answerer.score(query, candidates), latest=latest)
+        spent = _milliseconds(started, retrieved), _milliseconds(retrieved, perf_counter())
+        return _Found(query, filters, candidates, chosen, *spent)
+
+    def _find_within(self, window: Window, question: str, filters: Filters, *, latest: bool) -> _Found:
+        """Search what was published in a window that the question implies; failing that, since it began.
+
+        News of a month is often printed after it, and looked back upon later.
+        """
+        until = min(filters.until or window.until, window.until) if window.until else filters.until
+        found = self._find(question, replace(filters, since=window.since, until=until), latest=latest)
+        if found.chosen or until == filters.until:
+            return found
+        later = self._find(question, replace(filters, since=window.since), latest=latest)
+        return later if later.chosen else found
+
+    def _reason(self, found: _Found) -> Reason:
         if not self.library.catalog.count(Filters()):
             return "empty_library"
-        if filters.since or filters.until:
-            wider = replace(filters, since=None, until=None)
-            candidates = self.retriever.search(query, wider, limit=CANDIDATES)
-            if self.answerer.choose(self.answerer.score(query, candidates)):
-                return "outside_window"
+        wider = replace(found.filters, since=None, until=None)
+        if wider != found.filters and self._find(found.query.text, wider).chosen:
+            return "outside_window"
         return "no_evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a search brought, and the milliseconds that it took."""
+
+    query: Query
+    filters: Filters
+    candidates: Sequence[Candidate]
+    chosen: Sequence[Scored]
+    retrieve: float
+    rerank: float
 
 
 def _open_parts(settings: Settings) -> tuple[Glossary, Encoder]:

@@ -10,6 +10,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from datetime import date
 from pathlib import Path
 from threading import Lock
 
@@ -147,14 +148,21 @@ class Answerer:
             scored.append(Scored(article, sentence, signals, vector, self.model.probability(signals)))
         return sorted(scored, key=lambda each: -each.probability)
 
-    def choose(self, scored: Sequence[Scored], *, limit: int = 5) -> list[Scored]:
-        """Choose at most `limit` sentences, no two saying the same; none where the best is not good enough."""
-        if not scored or scored[0].probability < self.model.threshold:
+    def choose(self, scored: Sequence[Scored], *, limit: int = 5, latest: bool = False) -> list[Scored]:
+        """Choose at most `limit` sentences, no two saying the same; none where the best is not good enough.
+
+        Where the `latest` is asked for, a sentence loses half its weight with each year that it is behind the newest.
+        """
+        good = [each for each in scored if each.probability >= self.model.threshold]
+        if not good:
             return []
-        floor = max(self.model.threshold, scored[0].probability * self.model.follow)
+        weights = _recency(good) if latest else [1.0] * len(good)
+        ranked = sorted(zip(weights, good, strict=True), key=lambda pair: -pair[0] * pair[1].probability)
+        floor = ranked[0][0] * ranked[0][1].probability * self.model.follow
         chosen: list[Scored] = []
-        for each in scored:
-            if len(chosen) < limit and each.probability >= floor and not any(_repeats(each, other) for other in chosen):
+        for weight, each in ranked:
+            enough = weight * each.probability >= floor
+            if len(chosen) < limit and enough and not any(_repeats(each, other) for other in chosen):
                 chosen.append(each)
         return chosen
 
@@ -215,6 +223,15 @@ class _Context:
 
 def _match(wanted: bool, there: bool) -> float:
     return (1.0 if there else -1.0) if wanted else 0.0
+
+
+def _recency(scored: Sequence[Scored]) -> list[float]:
+    """Return ½ to the power of the years by which each article is behind the newest; undated ones weigh least."""
+    dates = [each.article.published for each in scored]
+    newest = max((each for each in dates if each), default=date.min)
+    weights = [0.5 ** ((newest - each).days / 365) if each else 0.0 for each in dates]
+    least = min((weight for weight in weights if weight), default=1.0)
+    return [weight or least for weight in weights]
 
 
 def _repeats(one: Scored, other: Scored) -> bool:

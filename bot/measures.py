@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.language import Folded, fold_with_offsets
+from bot.language import Folded, fold, fold_with_offsets
 
 ROUGHLY = 0.05
 """What `about` allows to either side, and `more than` or `nearly` to theirs: twice as much."""
 
 COARSE = 0.025
 """The zeros at the end of a round number hide no more than this share of it: 5,000 is 4,950 to 5,050."""
+
+
+DATES = frozenset({"date", "day of a year"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ def _value(groups: dict[str, str | None]) -> tuple[float, float]:
     digits = (groups["number"] or "").replace(",", "")
     value, decimals = float(digits), len(digits.partition(".")[2])
     zeros = len(digits) - len(digits.rstrip("0")) if not decimals else 0
-    step = min(10.0 ** (zeros - decimals), max(10.0**-decimals, 2 * COARSE * value))
+    least = 10.0**-decimals if groups["scale"] else 0.0  # 18 billion may be 18.2; 8 companies are 8
+    step = min(10.0 ** (zeros - decimals), max(least, 2 * COARSE * value))
     return value * scale, step * scale
 
 
@@ -190,3 +194,44 @@ def _dates(folded: str) -> Iterator[_Found]:
         least = parts.get("y", 0) * 372 + max(0, month - 1) * 31 + max(0, day - 1)
         span = 1 if day else 31 if month else 372
         yield match.start(), match.end(), kind, float(least), float(least + span)
+
+
+# --- what a question asks for ----------------------------------------------------------------------------------------
+
+_MONEY = re.compile(
+    r"how much|\b(?:fined?|cost|amount|paid|pay|penalty|raise|worth|price|sum|losse?s?|charges?)\b"
+    r"|多少(?:钱|元|亿|万)|[罚募损失金额元]|赔|款"
+)
+_PERCENT = re.compile(r"percent|share|proportion|how much of|%|比例|占|份额|股|几成|率")
+_LASTING = re.compile(r"how long|how many (?:days|months|years|hours)|多久|多长|[几多少][个]?(?:天|日|月|年|小时)|时限")
+_COUNT = re.compile(r"how many|number of|threshold|figures?\b|多少|几[家个名款起件票]|门槛|人数|数字|数量")
+_WHEN = re.compile(
+    r"\bwhen\b|what (?:date|day|month|year)|which (?:day|month|year)|何时|何日|什么时候|时间|日期|哪一?[天年月日]|"
+    r"|几[号月]"
+)
+_ASKED: Sequence[tuple[re.Pattern[str], frozenset[str]]] = (
+    (_WHEN, DATES),
+    (_LASTING, frozenset({"day", "month", "year", "hour"})),
+    (_PERCENT, frozenset({"percent"})),
+    (_COUNT, frozenset({"company", "person", "case", "vote", "item", "seat"})),
+    (_MONEY, frozenset(_CURRENCIES)),
+)
+
+
+def asked(question: str) -> frozenset[str]:
+    """Return the units in which a question may be answered, also those of the figures that it names."""
+    folded = fold(question)
+    kinds = frozenset[str]().union(*(units for pattern, units in _ASKED if pattern.search(folded)))
+    return kinds | {each.unit for each in named(question)}
+
+
+_SCALE = r"thousand|million|billion|trillion|bn|万亿|[十百千]?[万亿]"
+_EITHER = re.compile(
+    rf"(\d[\d.,]*)\s?({_SCALE})?(\s?(?:or|vs\.?|versus|还是|或)\s?)(?=\d[\d.,]*\s?({_SCALE})?\s?(%|[a-z]+|[㐀-鿿]{{1,2}}))"
+)
+
+
+def named(question: str) -> list[Measure]:
+    """Return the figures that a question names; in `1.5 or 1 percent` the first takes the unit of the second."""
+    found = measures(_EITHER.sub(lambda m: f"{m[1]} {m[2] or m[4] or ''}{m[5]}{m[3]}", fold(question)))
+    return [each for each in found if each.unit not in DATES]

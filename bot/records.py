@@ -92,14 +92,28 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation and what was answered."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
-    """What an answer rests on: how many articles stood in the window and languages asked for."""
+    """What an answer rests on: how many articles stood in the window and languages asked for.
+
+    `question` is what was searched: the follow-up made complete. `implied` holds the question's own words that set
+    the window, and is null where the caller set it or none is set.
+    """
 
     articles: int
     since: date | None = None
     until: date | None = None
     languages: tuple[Language, ...] = LANGUAGES
     sources: tuple[str, ...] = ()
+    question: str = ""
+    implied: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,13 @@ def test_a_stream_sends_the_events_of_python_and_ends_with_the_answer(
 
 
 def test_an_error_under_way_is_an_event(client: TestClient) -> None:
-    response = client.post("/api/v1/ask", json={"question": " ", "stream": True})
-    error = {"code": "bad_input", "message": "The question is empty.", "hint": "Ask something."}
-    assert events(response.text)[-1] == ("error", {"error": error})
+    body = {"question": "?", "stream": True, "since": "2022-01-01", "until": "2021-01-01"}
+    error = {"code": "bad_input", "message": "since 2022-01-01 is after until 2021-01-01.", "hint": "Swap them."}
+    assert events(client.post("/api/v1/ask", json=body).text)[-1] == ("error", {"error": error})
+
+
+def test_an_empty_question_is_refused_before_the_stream_begins(client: TestClient) -> None:
+    assert client.post("/api/v1/ask", json={"question": " ", "stream": True}).status_code == 400
 
 
 @pytest.mark.parametrize("question", QUESTIONS[:3])

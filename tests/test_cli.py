@@ -142,12 +142,14 @@ def test_a_refusal_is_no_failure(full: Run) -> None:
 
 def test_filters_are_passed_on(full: Run) -> None:
     done = full("ask", "流明支付", "--since", "2021-09-14", "--until", "2021-09-30", "--language", "zh-Hant", "--json")
-    assert json.loads(done.out)["searched"] | {"sources": []} == {
+    assert json.loads(done.out)["searched"] == {
         "articles": 1,
         "since": "2021-09-14",
         "until": "2021-09-30",
         "languages": ["zh-Hant"],
         "sources": [],
+        "question": "流明支付",
+        "implied": None,
     }
     done = full("search", "流明支付", "--source", "示例报", "--limit", "5", "--json")
     assert [hit["article_id"] for hit in json.loads(done.out)] == ["hans"]

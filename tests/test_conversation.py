@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation import Turn, complete
+from bot.conversation import complete
 from bot.glossary import Glossary
+from bot.records import Turn
 from tools.corpus_stats import CORPUS
 
 META = "How much was Meta fined under the DMA?"
@@ -169,7 +170,9 @@ def test_without_history_nothing_changes(question: str) -> None:
         pytest.param(
             "What did he rule?", Turn("Who hears the case?", "Judge Mehta."), "What did Judge Mehta rule?", id="en"
         ),
-        pytest.param("他说了什么？", Turn("谁在审理此案？", "法官梅塔。"), "梅塔说了什么？", id="zh-Hans"),
+        pytest.param(
+            "他说了什么？", Turn("谁在审理此案？", "法官梅塔（Amit Mehta）。"), "梅塔说了什么？", id="zh-Hans"
+        ),
         pytest.param("那她怎麼說？", Turn("誰是主席？", "莉娜·汗。"), "那莉娜·汗怎麼說？", id="zh-Hant"),
         pytest.param(
             "Did they appeal?",

@@ -11,7 +11,8 @@ import pytest
 
 from bot.errors import InputError
 from bot.evaluation import datasets
-from bot.evaluation.records import Evidence, Question, Suite, Turn
+from bot.evaluation.records import Evidence, Question, Suite
+from bot.records import Turn
 
 
 def write(path: Path, *entries: Any) -> Path:

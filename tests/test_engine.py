@@ -14,8 +14,9 @@ import bot as package
 from bot import Answer, Article, BotError, Citation, Claim, Event, Ingested, Regbrief, to_json
 from bot.errors import InputError, NotFound
 from bot.extractive import Model
-from bot.glossary import Glossary
+from bot.glossary import Entity, Glossary
 from bot.library import Library
+from bot.records import Turn
 
 QUESTIONS = {
     "en": "How much did the market regulator fine Alibaba on Saturday?",
@@ -436,3 +437,40 @@ def test_every_public_name_is_there_and_documented() -> None:
     for name in package.__all__:
         assert getattr(package, name).__doc__, name
     assert issubclass(NotFound, BotError)
+
+
+@pytest.mark.parametrize(
+    ("question", "since", "until", "implied"),
+    [
+        pytest.param("What happened to Alibaba last month?", "2021-04-01", "2021-04-30", "last month", id="en"),
+        pytest.param("去年支付宝有什么消息？", "2020-01-01", "2020-12-31", "去年", id="zh-Hans"),
+        pytest.param("上個月支付寶的消息", "2021-04-01", "2021-04-30", "上個月", id="zh-Hant"),
+        pytest.param("When was Alibaba fined?", None, "2021-05-20", None, id="en-no-window"),
+    ],
+)
+def test_time_words_set_the_window(
+    shared_bot: Regbrief, question: str, since: str | None, until: str | None, implied: str | None
+) -> None:
+    searched = to_json(shared_bot.ask(question, today=date(2021, 5, 20)).searched)
+    assert (searched["since"], searched["until"], searched["implied"]) == (since, until, implied)
+    everything = shared_bot.ask(question, today=date(2021, 5, 20), read_dates=False).searched
+    assert (everything.since, everything.until, everything.implied) == (None, date(2021, 5, 20), None)
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier"),
+    [
+        pytest.param("How much was it fined?", "Who is Alibaba?", id="en"),
+        pytest.param("它被罚了多少？", "阿里巴巴是谁？", id="zh-Hans"),
+        pytest.param("它被罰了多少？", "阿里巴巴是誰？", id="zh-Hant"),
+    ],
+)
+def test_a_follow_up_is_completed_and_shown(
+    library: Library, encoder: Any, articles: tuple[Article, ...], question: str, earlier: str
+) -> None:
+    names = {"en": ("Alibaba",), "zh-Hans": ("阿里巴巴",), "zh-Hant": ("阿里巴巴",)}
+    library.add(articles)
+    bot = Regbrief.from_library(library, encoder=encoder, glossary=Glossary([Entity("alibaba", "company", names)]))
+    searched = bot.ask(question, history=[Turn(earlier)]).searched
+    assert "Alibaba" in searched.question or "阿里巴巴" in searched.question
+    assert bot.ask(question).searched.question == question

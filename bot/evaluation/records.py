@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from bot.records import Article, Language
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question of a conversation and what was answered."""
-
-    question: str
-    answer: str
+from bot.records import Article, Language, Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ def _filters(question: Question) -> dict[str, Any]:
 
 
 def _conversation(question: Question) -> dict[str, Any]:
-    wanted = {"today": question.today, "history": to_json(list(question.history))}
+    wanted = {"today": question.today, "history": question.history}
     return {name: value for name, value in wanted.items() if value}
 
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from bot.engine import Event, Regbrief
 from bot.errors import BotError, InputError, LibraryLocked, NotFound
-from bot.records import Answer, Article, Hit, Language, to_json
+from bot.records import Answer, Article, Hit, Language, Turn, to_json
 
 STATUS: dict[type[BotError], int] = {InputError: 400, NotFound: 404, LibraryLocked: 409}
 """The HTTP status of each error; any other BotError is 503, as the server cannot do its work."""
@@ -37,6 +37,9 @@ class AskRequest(BaseModel):
     languages: list[Language] | None = None
     sources: list[str] | None = Field(None, description="Outlets, as articles name them.")
     article_ids: list[str] | None = None
+    history: list[Turn] = Field(default_factory=list, description="Earlier turns, oldest first.", max_length=50)
+    today: date | None = Field(None, description="What `last month` counts from; default: now.")
+    read_dates: bool = Field(True, description="Whether words such as `last month` set the window.")
     answer_language: Language | None = Field(None, description="Language of a refusal; default: the question's.")
     stream: bool = Field(False, description="Answer with server-sent events: status, citation, claim, done.")
 
@@ -101,7 +104,7 @@ def router(bot: Regbrief) -> APIRouter:
     @routes.post("/ask", response_model=Answer)
     def ask(request: AskRequest) -> Response:
         """Answer a question with quoted sentences, or refuse."""
-        arguments = request.model_dump(exclude={"stream"})
+        arguments = {name: value for name, value in request if name != "stream"}
         if request.stream:
             return StreamingResponse(_server_sent(bot.stream(**arguments)), media_type="text/event-stream")
         return JSONResponse(to_json(bot.ask(**arguments)))

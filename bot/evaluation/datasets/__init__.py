@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot.errors import InputError
 from bot.evaluation.datasets import crud, gold, multihop, parallel, rgb, squad, trec
-from bot.evaluation.records import Question, Suite, Turn
+from bot.evaluation.records import Question, Suite
 from bot.language import Script, render
-from bot.records import Language
+from bot.records import Language, Turn
 
 ADAPTERS = {
     "gold": gold.load,

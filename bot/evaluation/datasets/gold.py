@@ -13,9 +13,9 @@ from typing import Any
 
 from bot.errors import InputError
 from bot.evaluation.datasets.files import one_file, read_lines
-from bot.evaluation.records import Evidence, Question, Suite, Turn
+from bot.evaluation.records import Evidence, Question, Suite
 from bot.language import detect
-from bot.records import LANGUAGES, Language
+from bot.records import LANGUAGES, Language, Turn
 
 SEVERAL_FACTS = ("list", "multi_article", "comparison", "conflict", "summary")
 """Types in which each entry of `answers` is a fact that is needed; in the others any entry is the answer."""
