@@ -2,14 +2,16 @@
 # make test      the tests that need Python packages only
 # make test-all  those that need a browser (chromium), a local model or long fault loops
 # make check     ruff and mypy
+# make eval      answer quality on the shipped dev questions
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS_run :=
-EXTRAS_test := [test]
-EXTRAS_check := [test,check]
-EXTRAS_test-all := [test,browser,local]
+EXTRAS_test := [test,eval]
+EXTRAS_check := [test,check,eval]
+EXTRAS_test-all := [test,eval,browser,local]
+EXTRAS_eval := [eval]
 
-.PHONY: run test test-all check corpus-stats clean
+.PHONY: run test test-all check eval corpus-stats clean
 
 run: .venv/installed-run
 	$(BIN)/regbrief serve
@@ -38,3 +40,6 @@ clean:
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Regbrief needs Python 3.11 or newer; set PYTHON=python3.x")'
 	$(PYTHON) -m venv .venv
+
+eval: .venv/installed-eval
+	$(BIN)/regbrief eval

@@ -1,20 +1,20 @@
 """Figures and dates in a text with their units: 71.23亿元 and 7.123 billion yuan are one measure.
 
-Each stands for the interval that its wording leaves open: 18.2 billion is anything that rounds to it, `about 5,000`
-5 % more or less, `at least 8 billion` nothing below. Two measures of one unit differ where the intervals do not meet.
+Each stands for the interval that its wording leaves open: 18.2 billion is anything that rounds to it, `about 18.2`
+twice as wide, `at least 8 billion` hardly less. Two measures of one unit differ where the intervals do not meet.
 """
 
 from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.language import Folded, fold, fold_with_offsets
+from bot.language import Folded, fold_with_offsets
 
-ROUGHLY = 0.05
-"""What `about` allows to either side, and `more than` or `nearly` to theirs: twice as much."""
+BEYOND = 0.1
+"""What `more than` and `nearly` allow to their side: 超过43亿 may be 43.16, `more than 70` is not 80."""
 
 COARSE = 0.025
 """The zeros at the end of a round number hide no more than this share of it: 5,000 is 4,950 to 5,050."""
@@ -36,6 +36,15 @@ class Measure:
     def differs(self, other: Measure) -> bool:
         """Whether both measure in one unit and cannot both be right."""
         return self.unit == other.unit and (self.low >= other.high or other.low >= self.high)
+
+    def agrees(self, other: Measure) -> bool:
+        """Whether both measure in one unit and may be the same."""
+        return self.unit == other.unit and not self.differs(other)
+
+    def ratio(self, other: Measure) -> float:
+        """Return how many times the lesser the greater of two figures is; 1 for dates."""
+        small, great = sorted((self.low + self.high, other.low + other.high))
+        return 1.0 if self.unit in DATES else great / small if small else float("inf")
 
 
 def measures(text: str) -> list[Measure]:
@@ -66,7 +75,7 @@ _WORDS = dict(zip("one two three four five six seven eight nine ten eleven twelv
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2}
 
 # Each unit in both languages; folded, so that 萬 and 億 and 港圓 need no entry.
-_CURRENCIES = {
+CURRENCIES = {
     "USD": r"us\$|\$|u\.?s\.? dollars?|dollars?|usd|美元|美金",
     "HKD": r"hk\$|hong kong dollars?|hkd|港元|港币|港圆",
     "TWD": r"nt\$|(?:new )?taiwan dollars?|twd|新台币|新台币元|台币",
@@ -80,7 +89,7 @@ _CURRENCIES = {
     "SGD": r"s\$|singapore dollars?|新加坡元|新元",
     "CNY": r"rmb|yuan|renminbi|cny|人民币|元",
 }
-_UNITS = _CURRENCIES | {
+_UNITS = CURRENCIES | {
     "percent": r"%|percent|per cent|percentage points?|个百分点",
     "tenth": r"成(?!为|立|功|员|本|长|果|都|交|年)",
     "company": r"(?:[\w-]+ ){0,2}?(?:companies|company|firms?|enterprises|businesses|providers|platforms|lenders)\b|家",
@@ -97,9 +106,9 @@ _UNITS = _CURRENCIES | {
 }
 _NAMED = {f"u{at}": unit for at, unit in enumerate(_UNITS)}
 _SUFFIX = "|".join(
-    f"(?P<u{at}>{_UNITS[unit]}{'' if unit not in _CURRENCIES else '(?![a-z])'})" for at, unit in enumerate(_UNITS)
+    f"(?P<u{at}>{_UNITS[unit]}{'' if unit not in CURRENCIES else '(?![a-z])'})" for at, unit in enumerate(_UNITS)
 )
-_PREFIX = "|".join(f"(?P<p{at}>{pattern})" for at, pattern in enumerate(_CURRENCIES.values()))
+_PREFIX = "|".join(f"(?P<p{at}>{pattern})" for at, pattern in enumerate(CURRENCIES.values()))
 _LESS = r"(?P<below>up to|as (?:much|many) as|nearly|almost|close to|less than|under|below|fewer than|no more than"
 _LESS += r"|最多|至多|最高|多达|高达|不超过|近|将近|接近|不到|不足|少于)"
 _MORE = r"(?P<above>at least|no less than|no fewer than|more than|over|above|exceed(?:ed|s|ing)?"
@@ -117,7 +126,7 @@ _FIGURE = re.compile(
 def _figures(folded: str) -> Iterator[_Found]:
     for match in _FIGURE.finditer(folded):
         groups = match.groupdict()
-        prefixes = [unit for at, unit in enumerate(_CURRENCIES) if groups[f"p{at}"]]
+        prefixes = [unit for at, unit in enumerate(CURRENCIES) if groups[f"p{at}"]]
         suffixes = [unit for name, unit in _NAMED.items() if groups[name]]
         units = prefixes or suffixes
         if not units:
@@ -159,11 +168,11 @@ def _chinese(digits: str) -> float:
 def _interval(value: float, step: float, groups: dict[str, str | None]) -> tuple[float, float]:
     low, high = value - step / 2, value + step / 2
     if groups["above"] or groups["after"] or groups["late"] in ("以上", "or more", "or above"):
-        return low, max(high, value * (1 + 2 * ROUGHLY))
+        return low, max(high, value * (1 + BEYOND))
     if groups["below"]:
-        return min(low, value * (1 - 2 * ROUGHLY)), high
+        return min(low, value * (1 - BEYOND)), high
     if groups["about"] or groups["late"]:
-        return min(low, value * (1 - ROUGHLY)), max(high, value * (1 + ROUGHLY))
+        return value - step, value + step
     return low, high
 
 
@@ -194,44 +203,3 @@ def _dates(folded: str) -> Iterator[_Found]:
         least = parts.get("y", 0) * 372 + max(0, month - 1) * 31 + max(0, day - 1)
         span = 1 if day else 31 if month else 372
         yield match.start(), match.end(), kind, float(least), float(least + span)
-
-
-# --- what a question asks for ----------------------------------------------------------------------------------------
-
-_MONEY = re.compile(
-    r"how much|\b(?:fined?|cost|amount|paid|pay|penalty|raise|worth|price|sum|losse?s?|charges?)\b"
-    r"|多少(?:钱|元|亿|万)|[罚募损失金额元]|赔|款"
-)
-_PERCENT = re.compile(r"percent|share|proportion|how much of|%|比例|占|份额|股|几成|率")
-_LASTING = re.compile(r"how long|how many (?:days|months|years|hours)|多久|多长|[几多少][个]?(?:天|日|月|年|小时)|时限")
-_COUNT = re.compile(r"how many|number of|threshold|figures?\b|多少|几[家个名款起件票]|门槛|人数|数字|数量")
-_WHEN = re.compile(
-    r"\bwhen\b|what (?:date|day|month|year)|which (?:day|month|year)|何时|何日|什么时候|时间|日期|哪一?[天年月日]|"
-    r"|几[号月]"
-)
-_ASKED: Sequence[tuple[re.Pattern[str], frozenset[str]]] = (
-    (_WHEN, DATES),
-    (_LASTING, frozenset({"day", "month", "year", "hour"})),
-    (_PERCENT, frozenset({"percent"})),
-    (_COUNT, frozenset({"company", "person", "case", "vote", "item", "seat"})),
-    (_MONEY, frozenset(_CURRENCIES)),
-)
-
-
-def asked(question: str) -> frozenset[str]:
-    """Return the units in which a question may be answered, also those of the figures that it names."""
-    folded = fold(question)
-    kinds = frozenset[str]().union(*(units for pattern, units in _ASKED if pattern.search(folded)))
-    return kinds | {each.unit for each in named(question)}
-
-
-_SCALE = r"thousand|million|billion|trillion|bn|万亿|[十百千]?[万亿]"
-_EITHER = re.compile(
-    rf"(\d[\d.,]*)\s?({_SCALE})?(\s?(?:or|vs\.?|versus|还是|或)\s?)(?=\d[\d.,]*\s?({_SCALE})?\s?(%|[a-z]+|[㐀-鿿]{{1,2}}))"
-)
-
-
-def named(question: str) -> list[Measure]:
-    """Return the figures that a question names; in `1.5 or 1 percent` the first takes the unit of the second."""
-    found = measures(_EITHER.sub(lambda m: f"{m[1]} {m[2] or m[4] or ''}{m[5]}{m[3]}", fold(question)))
-    return [each for each in found if each.unit not in DATES]
