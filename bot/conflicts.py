@@ -9,18 +9,17 @@ give them in like words. Missing a conflict is forgiven, making one up is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from bot.asking import asked, compares, doubts, named, newest, reasons
 from bot.encoder import Encoder
-from bot.glossary import Glossary, Kind
+from bot.glossary import Glossary
 from bot.language import fold
 from bot.measures import DATES, Measure, measures
-from bot.outcomes import opposed
 from bot.records import Citation, Language
+from bot.wording import asked, compares, contrasts, doubts, named, newest, opposed, revises, unmeasured
 
 ALIKE = 0.5
 """From this cosine on, two sentences without their figures say the same; where the question doubts, DOUBTED will do."""
@@ -65,9 +64,8 @@ class _Said:
 
     def rest(self) -> list[Measure]:
         """Return the other measures of the quotation in the same unit."""
-        return [
-            each for each in measures(self.citation.quote) if each.unit == self.measure.unit and each != self.measure
-        ]
+        found = measures(self.citation.quote)
+        return [each for each in found if each.unit == self.measure.unit and each != self.measure]
 
     def years(self) -> set[str]:
         """Return the years that the quotation names beside the measure."""
@@ -94,7 +92,7 @@ def conflicts(
     if pairs := _named(question, said):
         return [_conflict(*pair) for pair in pairs]
     compare = _Comparison(question, stories, glossary, encoder)
-    if reasons(question) and not compare.doubted:
+    if unmeasured(question) and not compare.doubted:
         return []
     said = [each for each in said if compare.on_topic(each.citation)]
     pairs = _stated(question, said) or ([] if compares(question) else compare.told(said))
@@ -121,20 +119,10 @@ def _named(question: str, said: Sequence[_Said]) -> list[tuple[_Said, _Said]]:
 
 # --- figures that a sentence sets against each other ----------------------------------------------------------------
 
-_AGAINST = re.compile(
-    r"reported differently|\bhad (?:been )?(?:put|reported|given|estimated|stated)\b|finally imposed"
-    r"|\bwhile .{1,60}\b(?:cited|according to|said|put|reported)\b"
-    r"|说法不|不一致|有所不同|有出入|前后讲|则[称说是]|比[^，；。]{0,16}(?:公布|预计|报道|估计)[^，；。]{0,16}[多少高低]"
-    r"|[高低多少][于][^，；。]{0,16}(?:公布|预计|报道|估计)"
-)
-_REVISED = re.compile(
-    r"\b(?:cut|reduced|lowered|revised|raised) (?:it |the fine |that )?(?:from|to)\b|[减降][至为到]|改为"
-)
-
 
 def _stated(question: str, said: Sequence[_Said]) -> list[tuple[_Said, _Said]]:
     """Return figures that one sentence sets against each other, if the answer uses the sentence or one of them."""
-    cue = _AGAINST if newest(question) else re.compile(f"{_AGAINST.pattern}|{_REVISED.pattern}")
+    sets_against = contrasts if newest(question) else lambda sentence: contrasts(sentence) or revises(sentence)
     used = [each.measure for each in said if each.used]
     return [
         (a, b)
@@ -142,15 +130,15 @@ def _stated(question: str, said: Sequence[_Said]) -> list[tuple[_Said, _Said]]:
         if a.citation is b.citation
         and a.measure.differs(b.measure)
         and a.measure.ratio(b.measure) <= RATIO
-        and cue.search(fold(a.citation.quote))
+        and sets_against(a.citation.quote)
         and (a.used or any(each.agrees(a.measure) for each in used))
     ][:1]
 
 
 # --- figures of several reports -------------------------------------------------------------------------------------
 
-_BODIES: frozenset[Kind] = frozenset({"regulator"})
-_COMPANIES: frozenset[Kind] = frozenset({"company", "person"})
+_BODIES = ("regulator",)
+_COMPANIES = ("company", "person")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d|,\d)")
 
 
@@ -168,18 +156,12 @@ class _Comparison:
         """Return the figures of the likest two sentences, one of them used, if they are like enough."""
         pairs = [pair for pair in combinations(said, 2) if pair[0].used and self._may_differ(*pair)]
         likeness = self._likeness([(a.citation, b.citation) for a, b in pairs])
-        ranked = [
-            (
-                not b.used,
-                a.citation.article_id == b.citation.article_id,
-                -like,
-                round(a.measure.ratio(b.measure), 1),
-                at,
-            )
-            for at, ((a, b), like) in enumerate(zip(pairs, likeness, strict=True))
-            if like >= self._floor(a.measure, b.measure)
+        fitting = [
+            (pair, like)
+            for pair, like in zip(pairs, likeness, strict=True)
+            if like >= self._floor(pair[0].measure, pair[1].measure)
         ]
-        return [pairs[min(ranked)[-1]]] if ranked else []
+        return [pair for pair, _ in sorted(fitting, key=lambda each: _preference(*each))[:1]]
 
     def outcomes(self, citations: Sequence[Citation], *, used: int) -> list[Conflict]:
         """Return the conflict of the first two like sentences of one story that tell opposite outcomes."""
@@ -194,15 +176,12 @@ class _Comparison:
 
     def on_topic(self, citation: Citation) -> bool:
         """Whether quotation and headline do not name other bodies, or other companies, than the question."""
-        near = f"{citation.title} {citation.quote}"
-        return not any(
-            _apart(self._names(self._question, kinds), self._names(near, kinds)) for kinds in (_BODIES, _COMPANIES)
-        )
+        asked_about, near = self._question, f"{citation.title} {citation.quote}"
+        return not any(_apart(self._names(asked_about, k), self._names(near, k)) for k in (_BODIES, _COMPANIES))
 
     def _may_differ(self, a: _Said, b: _Said) -> bool:
-        if not a.measure.differs(b.measure) or _apart(
-            *(self._names(each.citation.quote, _COMPANIES) for each in (a, b))
-        ):
+        companies = (self._names(each.citation.quote, _COMPANIES) for each in (a, b))
+        if not a.measure.differs(b.measure) or _apart(*companies):
             return False
         rest = a.rest(), b.rest()
         same_rest = len(rest[0]) == len(rest[1]) and all(x.agrees(y) for x, y in zip(*rest, strict=True))
@@ -215,7 +194,7 @@ class _Comparison:
             return ALIKE_DATES
         return DOUBTED if self.doubted else ALIKE
 
-    def _names(self, text: str, kinds: frozenset[Kind]) -> set[str]:
+    def _names(self, text: str, kinds: Container[str]) -> set[str]:
         return {each.entity.id for each in self._glossary.find(text) if each.entity.kind in kinds}
 
     def _one_story(self, a: Citation, b: Citation) -> bool:
@@ -238,6 +217,13 @@ class _Comparison:
         ]
 
 
+def _preference(pair: tuple[_Said, _Said], likeness: float) -> tuple[bool, bool, float, float]:
+    """Put first what is used, in two articles, in the likest words and, of several figures there, the nearest."""
+    a, b = pair
+    one_report = a.citation.article_id == b.citation.article_id
+    return not b.used, one_report, -likeness, round(a.measure.ratio(b.measure), 1)
+
+
 def _apart(a: set[str], b: set[str]) -> bool:
     """Whether both name something, but nothing in common."""
     return bool(a and b and a.isdisjoint(b))
@@ -251,11 +237,8 @@ def _bare(text: str) -> str:
 
 
 def _conflict(a: _Said, b: _Said) -> Conflict:
-    """Return the two sides of a conflict."""
-    return Conflict(
-        a.measure.unit,
-        _sides([(each.citation, each.citation.quote[each.measure.start : each.measure.end]) for each in (a, b)]),
-    )
+    accounts = [(each.citation, each.citation.quote[each.measure.start : each.measure.end]) for each in (a, b)]
+    return Conflict(a.measure.unit, _sides(accounts))
 
 
 def _sides(accounts: Sequence[tuple[Citation, str]]) -> tuple[Side, ...]:

@@ -1,12 +1,14 @@
 """An answer out of quoted sentences: which sentences answer the question, and whether any does.
 
-Every candidate sentence gets a probability that it answers, by a logistic regression over a few signals (`SIGNALS`).
-`tools/fit_answerer.py` fits it on the dev questions and writes `bot/models/answerer.json` with its figures.
+Every candidate sentence gets a probability that it answers, by a logistic regression over a few `Signals`. A second
+one, over the best sentence's probability and what of the question it lacks, decides whether the question is answered.
+`tools/fit_answerer.py` fits both on the dev questions and writes `bot/models/answerer.json` with their figures.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -77,23 +79,39 @@ class Scored:
     probability: float
 
 
+DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years")
+"""The signals of the best sentence that decide, beside its probability, whether the question is answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The weights of the regression, in the order of `Signals`, and the decisions made with it."""
+    """The weights of both regressions, and the decisions made with them."""
 
     weights: tuple[float, ...]
+    """In the order of `Signals`."""
     bias: float
     threshold: float
-    """Below this probability of the best sentence the answer is a refusal."""
+    """Below this confidence the answer is a refusal."""
     follow: float
     """A further sentence is quoted if its probability is at least this share of the best one's."""
+    decision: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0)
+    """Of the log-odds of the best sentence, then in the order of `DECISIVE`."""
+    decision_bias: float = 0.0
 
     @classmethod
     def load(cls, path: Path = MODEL) -> Model:
         """Read the fitted model."""
         stored = json.loads(path.read_text("utf-8"))
         weights = tuple(stored["weights"][name] for name in Signals.__dataclass_fields__)
-        return cls(weights, stored["bias"], stored["threshold"], stored["follow"])
+        decision = stored["decision"]
+        return cls(
+            weights,
+            stored["bias"],
+            decision["threshold"],
+            stored["follow"],
+            tuple(decision["weights"][name] for name in ("log_odds", *DECISIVE)),
+            decision["bias"],
+        )
 
     @classmethod
     def by_rank(cls) -> Model:
@@ -103,7 +121,13 @@ class Model:
 
     def probability(self, signals: Signals) -> float:
         """Return the logistic function of the weighted signals."""
-        return float(1 / (1 + np.exp(-(np.dot(self.weights, astuple(signals)) + self.bias))))
+        return _logistic(np.dot(self.weights, astuple(signals)) + self.bias)
+
+    def confidence(self, best: Scored) -> float:
+        """Return the probability that a question is answered whose best sentence this is."""
+        odds = min(max(best.probability, 1e-9), 1 - 1e-9)
+        values = (math.log(odds / (1 - odds)), *(getattr(best.signals, name) for name in DECISIVE))
+        return _logistic(np.dot(self.decision, values) + self.decision_bias)
 
 
 class Answerer:
@@ -153,11 +177,10 @@ class Answerer:
 
         Where the `latest` is asked for, a sentence loses half its weight with each year that it is behind the newest.
         """
-        good = [each for each in scored if each.probability >= self.model.threshold]
-        if not good:
+        if not scored or self.model.confidence(scored[0]) < self.model.threshold:
             return []
-        weights = _recency(good) if latest else [1.0] * len(good)
-        ranked = sorted(zip(weights, good, strict=True), key=lambda pair: -pair[0] * pair[1].probability)
+        weights = _recency(scored) if latest else [1.0] * len(scored)
+        ranked = sorted(zip(weights, scored, strict=True), key=lambda pair: -pair[0] * pair[1].probability)
         floor = ranked[0][0] * ranked[0][1].probability * self.model.follow
         chosen: list[Scored] = []
         for weight, each in ranked:
@@ -219,6 +242,10 @@ class _Context:
     distant_names: float
     missing_years: float
     distant_years: float
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
 
 
 def _match(wanted: bool, there: bool) -> float:

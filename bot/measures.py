@@ -179,7 +179,7 @@ def _interval(value: float, step: float, groups: dict[str, str | None]) -> tuple
 # --- dates ----------------------------------------------------------------------------------------------------------
 
 _MONTHS = {name.lower(): at for at, name in enumerate(calendar.month_name) if name}
-_MONTHS |= {name.lower(): at for at, name in enumerate(calendar.month_abbr) if name}
+_MONTHS |= {name.lower(): at for at, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DATE = re.compile(
     rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m1>{_NAMES})\b\.?,?(?: (?P<y1>\d{{4}}))?"

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors records settings language values sentences glossary dates readers dedupe passages encoder catalog keywords
-    vectors library retrieve rerank question extractive generative verify measures conflicts conversation digest prompts engine
+    vectors library retrieve rerank question extractive generative verify measures wording conflicts conversation digest prompts engine
     serve ui serve.app evaluation evaluation.cli integrations cli __main__
     """.split()
 )

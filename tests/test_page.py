@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from bot.errors import InputError, NotFound
 from bot.language import detect
-from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Searched
+from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Searched, Turn
 from bot.serve.api import create_app
 from bot.ui import evidence, page
 from bot.ui.evidence import Excerpt, Line
@@ -154,6 +154,33 @@ def test_dates_and_counts_read_as_the_language_does(language: Language, day: str
     assert strings("en").count("articles", 1) == "1 article"
 
 
+FIRST, LAST = date(2024, 3, 1), date(2024, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("language", "since", "until", "words"),
+    [
+        ("en", FIRST, LAST, "published 1 March 2024 – 31 March 2024"),
+        ("en", FIRST, FIRST, "published on 1 March 2024"),
+        ("en", FIRST, None, "published since 1 March 2024"),
+        ("en", None, LAST, "published until 31 March 2024"),
+        ("en", None, None, ""),
+        ("zh-Hans", FIRST, LAST, "发布于2024年3月1日至2024年3月31日"),
+        ("zh-Hans", FIRST, FIRST, "发布于2024年3月1日"),
+        ("zh-Hans", FIRST, None, "发布于2024年3月1日或之后"),
+        ("zh-Hans", None, LAST, "发布于2024年3月31日或之前"),
+        ("zh-Hant", FIRST, LAST, "發布於2024年3月1日至2024年3月31日"),
+        ("zh-Hant", FIRST, FIRST, "發布於2024年3月1日"),
+        ("zh-Hant", FIRST, None, "發布於2024年3月1日或之後"),
+        ("zh-Hant", None, LAST, "發布於2024年3月31日或之前"),
+    ],
+)
+def test_a_window_names_its_first_and_last_day(
+    language: Language, since: date | None, until: date | None, words: str
+) -> None:
+    assert strings(language).window(since, until) == words
+
+
 # ---- answers and evidence ----
 
 
@@ -243,6 +270,88 @@ def test_an_empty_library_is_told_with_its_command() -> None:
     assert "run <code>regbrief ingest</code> first" in turn.talk
 
 
+REPLIES = [pytest.param(ANSWER, id="answer"), pytest.param(REFUSAL, id="refusal")]
+
+
+def part(talk: str, name: str) -> str:
+    """Return the words of the paragraph of a class, or nothing."""
+    found = re.search(rf'<p class="{name}">(.*?)</p>', talk)
+    return Elements(found[1]).text if found else ""
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize(
+    ("language", "asked", "completed", "line"),
+    [
+        ("en", "And Meta?", "How much was Meta fined?", "Searched for: How much was Meta fined?"),
+        ("zh-Hans", "那百度呢？", "百度被罚了多少？", "实际检索：百度被罚了多少？"),
+        ("zh-Hant", "那螞蟻呢？", "螞蟻被罰了多少？", "實際檢索：螞蟻被罰了多少？"),
+    ],
+)
+def test_a_follow_up_says_what_was_searched(
+    reply: Answer, language: Language, asked: str, completed: str, line: str
+) -> None:
+    reply = replace(reply, question=asked, language=language, searched=Searched(412, question=completed))
+    assert part(evidence.answered(reply, ARTICLES, number=1, text=EN).talk, "completed") == line
+
+
+@pytest.mark.parametrize("searched", ["How large?", ""], ids=["as asked", "unsaid"])
+def test_a_question_that_was_searched_as_it_stands_is_not_repeated(searched: str) -> None:
+    answer = replace(ANSWER, searched=Searched(412, question=searched))
+    assert part(evidence.answered(answer, ARTICLES, number=1, text=EN).talk, "completed") == ""
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize(
+    ("language", "implied", "chip"),
+    [
+        ("en", "last month", "“last month”: published 1 March 2024 – 31 March 2024Search all dates"),
+        ("zh-Hans", "上个月", "“上个月”：发布于2024年3月1日至2024年3月31日不限日期再查"),
+        ("zh-Hant", "上個月", "「上個月」：發布於2024年3月1日至2024年3月31日不限日期再查"),
+    ],
+)
+def test_an_implied_window_shows_its_words_and_can_be_dropped(
+    reply: Answer, language: Language, implied: str, chip: str
+) -> None:
+    reply = replace(reply, language=language, searched=Searched(9, FIRST, LAST, implied=implied))
+    talk = evidence.answered(reply, ARTICLES, number=7, text=EN).talk
+    assert part(talk, "window") == chip
+    buttons = [each for tag, each in Elements(talk).tags if tag == "button"]
+    assert buttons == [{"type": "button", "class": "undated", "value": "7"}]
+    assert strings(language).date(FIRST) not in part(talk, "foot")
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize(
+    ("language", "searched", "words"),
+    [
+        ("en", Searched(9, FIRST, LAST), "searched 9 articles · published 1 March 2024 – 31 March 2024"),
+        ("zh-Hans", Searched(9, FIRST), "检索了9篇文章 · 发布于2024年3月1日或之后"),
+        ("zh-Hant", Searched(9, None, LAST), "檢索了9篇文章 · 發布於2024年3月31日或之前"),
+    ],
+)
+def test_a_window_that_the_caller_set_is_plain_text(
+    reply: Answer, language: Language, searched: Searched, words: str
+) -> None:
+    talk = evidence.answered(replace(reply, language=language, searched=searched), ARTICLES, number=1, text=EN).talk
+    assert words in part(talk, "foot")
+    assert "<button" not in talk
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "searched 412 articles · all dates"),
+        ("zh-Hans", "检索了412篇文章 · 不限日期"),
+        ("zh-Hant", "檢索了412篇文章 · 不限日期"),
+    ],
+)
+def test_an_answer_without_its_window_says_so(reply: Answer, language: Language, words: str) -> None:
+    reply = replace(reply, language=language)
+    assert words in part(evidence.answered(reply, ARTICLES, number=1, text=EN, read_dates=False).talk, "foot")
+
+
 # ---- injection ----
 
 
@@ -273,9 +382,10 @@ def hostile_turns() -> Iterator[tuple[str, str]]:
         ENGLISH, title=HOSTILE, body=f"{HOSTILE}Quote.{HOSTILE}", source=HOSTILE, url=f"https://x{HOSTILE}"
     )
     citation = cite(article, f"Quote.{HOSTILE}", 1)
-    answer = replace(ANSWER, question=HOSTILE, claims=(Claim(HOSTILE, (1,)),), citations=(citation,))
+    searched = Searched(1, FIRST, LAST, question=f"{HOSTILE}?", implied=HOSTILE)
+    answer = replace(ANSWER, question=HOSTILE, claims=(Claim(HOSTILE, (1,)),), citations=(citation,), searched=searched)
     near = Related(article.id, HOSTILE, HOSTILE, None, "en", "javascript:window.hacked=1")
-    refusal = replace(REFUSAL, question=HOSTILE, related=(near,))
+    refusal = replace(REFUSAL, question=HOSTILE, related=(near,), searched=searched)
     articles = {article.id: article}
     turns = {
         "pending": evidence.pending(HOSTILE, number=1, text=EN),
@@ -301,12 +411,14 @@ def test_nothing_that_was_read_becomes_markup(fragment: str) -> None:
 
 
 class Bot:
-    """Answers with what it was given, or raises it."""
+    """Answers with what it was given, or raises it; `heard` is what it was asked last."""
 
     def __init__(self, result: Answer | Exception) -> None:
         self.result = result
+        self.heard: tuple[str, list[Turn], bool] | None = None
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Answer:
+        self.heard = question, list(history), read_dates
         if isinstance(self.result, Exception):
             raise self.result
         return replace(self.result, question=question)
@@ -362,6 +474,43 @@ def test_old_turns_leave_the_page_and_numbers_go_on() -> None:
     for _ in range(page.TURNS + 2):
         turns = shown(ANSWER, turns=turns)[-1][0]
     assert [turn.number for turn in turns] == list(range(3, page.TURNS + 3))
+
+
+def three_turns() -> tuple[Any, ...]:
+    """Return an answer, a failure and a refusal."""
+    turns = shown(ANSWER, "How large?")[-1][0]
+    turns = shown(InputError("Odd.", hint="No."), "And odd?", turns)[-1][0]
+    return tuple(shown(REFUSAL, "多大？", turns)[-1][0])
+
+
+def test_earlier_turns_go_to_the_engine_oldest_first_and_failures_do_not() -> None:
+    bot: Any = Bot(ANSWER)
+    pending = evidence.pending("Cut off?", number=4, text=EN)
+    list(page._ask(bot, "Why?", (*three_turns(), pending), EN))
+    assert bot.heard == ("Why?", [Turn("How large?", ANSWER.answer), Turn("多大？", REFUSAL.answer)], True)
+
+
+@pytest.mark.parametrize(
+    ("number", "question", "history"),
+    [(1, "How large?", []), (3, "多大？", [Turn("How large?", ANSWER.answer)])],
+)
+def test_a_question_is_asked_again_as_it_was_but_without_its_window(
+    number: int, question: str, history: list[Turn]
+) -> None:
+    bot: Any = Bot(ANSWER)
+    *_, (turns, talk, _) = page._ask_undated(bot, number, three_turns(), EN)
+    assert bot.heard == (question, history, False)
+    assert [each.number for each in turns] == [1, 2, 3, 4]
+    assert EN("all_dates") in Elements(turns[-1].talk).text
+    assert talk == evidence.transcript(turns, EN)
+
+
+@pytest.mark.parametrize("number", [9, "1", None])
+def test_a_turn_that_is_not_there_is_not_asked_again(number: object) -> None:
+    bot: Any = Bot(ANSWER)
+    turns = three_turns()
+    assert list(page._ask_undated(bot, number, turns, EN)) == [page._show(turns, EN)]
+    assert bot.heard is None
 
 
 # ---- on one port ----

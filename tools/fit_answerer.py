@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from bot.engine import CANDIDATES, Regbrief
-from bot.extractive import MODEL, Scored, Signals
+from bot.extractive import DECISIVE, MODEL, Scored, Signals
 from bot.language import fold
 from bot.records import Filters
 
@@ -59,14 +59,22 @@ def main() -> None:
     with Regbrief.open() as bot:
         examples = [example(bot, question) for question in track(questions, "Weighing sentences", console=console)]
     probabilities = out_of_fold(examples)
-    threshold = choose_threshold(examples, probabilities)
+    answered = np.array([each.question["answerable"] for each in examples])
+    decisions = np.array([decisive(each, p) for each, p in zip(examples, probabilities, strict=True)])
+    confidences = decided_out_of_fold(examples, decisions, answered)
+    threshold = round(float(np.quantile(confidences[answered], FALSE_REFUSALS)), 4)
     weights, bias = fit(examples)
-    figures = measure(examples, probabilities, threshold)
+    decision, decision_bias = decide(decisions, answered)
+    figures = measure(examples, probabilities, confidences, threshold)
     model = {
         "weights": dict(zip(NAMES, weights, strict=True)),
         "bias": bias,
-        "threshold": threshold,
         "follow": FOLLOW,
+        "decision": {
+            "weights": dict(zip(("log_odds", *DECISIVE), decision, strict=True)),
+            "bias": decision_bias,
+            "threshold": threshold,
+        },
         "fitted_on": {"questions": len(examples), "out_of_fold": figures},
     }
     arguments.out.write_text(json.dumps(model, indent=2) + "\n", "utf-8")
@@ -118,16 +126,37 @@ def out_of_fold(examples: list[Example]) -> list[np.ndarray]:
     return found
 
 
-def choose_threshold(examples: list[Example], probabilities: list[np.ndarray]) -> float:
-    """Return the highest threshold that refuses at most FALSE_REFUSALS of the answerable questions."""
-    best = sorted(p.max(initial=0) for e, p in zip(examples, probabilities, strict=True) if e.question["answerable"])
-    return round(float(best[int(len(best) * FALSE_REFUSALS)]), 4)
+def decisive(each: Example, probabilities: np.ndarray) -> list[float]:
+    """Return the log-odds of the best sentence and its decisive signals; of no sentence, as bad as can be."""
+    if not len(probabilities):
+        return [-9.0, *[1.0] * len(DECISIVE)]
+    best = int(probabilities.argmax())
+    odds = float(np.clip(probabilities[best], 1e-9, 1 - 1e-9))
+    return [np.log(odds / (1 - odds)), *(each.signals[best][NAMES.index(name)] for name in DECISIVE)]
 
 
-def measure(examples: list[Example], probabilities: list[np.ndarray], threshold: float) -> dict[str, float]:
+def decide(decisions: np.ndarray, answered: np.ndarray) -> tuple[list[float], float]:
+    """Fit whether a question is answered; answerable and unanswerable questions weigh the same together."""
+    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(decisions, answered)
+    return [round(float(weight), 4) for weight in model.coef_[0]], round(float(model.intercept_[0]), 4)
+
+
+def decided_out_of_fold(examples: list[Example], decisions: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """Return each question's confidence by a decision fitted on other threads."""
+    confidences = np.zeros(len(examples))
+    threads = [each.question["thread"] for each in examples]
+    for train, held_out in GroupKFold(5).split(decisions, groups=threads):
+        weights, bias = decide(decisions[train], answered[train])
+        confidences[held_out] = 1 / (1 + np.exp(-(decisions[held_out] @ np.array(weights) + bias)))
+    return confidences
+
+
+def measure(
+    examples: list[Example], probabilities: list[np.ndarray], confidences: np.ndarray, threshold: float
+) -> dict[str, float]:
     """Return shares: evidence among the weighed, evidence first, false and right refusals."""
     answerable = [(e, p) for e, p in zip(examples, probabilities, strict=True) if e.question["answerable"]]
-    others = [p for e, p in zip(examples, probabilities, strict=True) if not e.question["answerable"]]
+    answered = np.array([each.question["answerable"] for each in examples])
     found = [bool((e.labels == 1).any()) for e, _ in answerable]
     first = [len(p) > 0 and e.labels[p.argmax()] == 1 for e, p in answerable]
     first_or_same = [len(p) > 0 and e.labels[p.argmax()] != 0 for e, p in answerable]
@@ -135,8 +164,8 @@ def measure(examples: list[Example], probabilities: list[np.ndarray], threshold:
         "evidence_weighed": round(float(np.mean(found)), 3),
         "evidence_first": round(float(np.mean(first)), 3),
         "evidence_or_answer_first": round(float(np.mean(first_or_same)), 3),
-        "false_refusals": round(float(np.mean([p.max(initial=0) < threshold for _, p in answerable])), 3),
-        "right_refusals": round(float(np.mean([p.max(initial=0) < threshold for p in others])), 3),
+        "false_refusals": round(float(np.mean(confidences[answered] < threshold)), 3),
+        "right_refusals": round(float(np.mean(confidences[~answered] < threshold)), 3),
     }
 
 

@@ -28,11 +28,16 @@ _BREAK = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation as it is shown: its part of the chat and its sheet of evidence."""
+    """One question of a conversation as it is shown: its part of the chat and its sheet of evidence.
+
+    `answer` is what was answered, in words; None where nothing is, or not yet.
+    """
 
     number: int
     talk: str
     sheet: str
+    question: str
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +90,29 @@ def pending(question: str, *, number: int, text: Strings) -> Turn:
         number,
         _render("pending", text, question=question, number=number),
         _render("note", text, note=text("evidence_pending")),
+        question,
     )
 
 
-def answered(answer: Answer, articles: Mapping[str, Article], *, number: int, text: Strings) -> Turn:
-    """Render an answer or a refusal in the answer's own language, and its evidence in the page's."""
+def answered(
+    answer: Answer, articles: Mapping[str, Article], *, number: int, text: Strings, read_dates: bool = True
+) -> Turn:
+    """Render an answer or a refusal in the answer's own language, and its evidence in the page's.
+
+    `read_dates` is off where the question's words were not to set a window.
+    """
     own = strings(answer.language)
     if answer.reason is not None:
-        talk = _render(
-            "refusal", own, answer=answer, number=number, message=_code(REFUSAL[answer.reason][own.language])
-        )
-        return Turn(number, talk, _render("note", text, note=text("evidence_none")))
+        message = _code(REFUSAL[answer.reason][own.language])
+        talk = _render("refusal", own, answer=answer, number=number, message=message, read_dates=read_dates)
+        return Turn(number, talk, _render("note", text, note=text("evidence_none")), answer.question, answer.answer)
     excerpts = [(each, excerpt(each, articles.get(each.article_id))) for each in answer.citations]
     return Turn(
         number,
-        _render("answer", own, answer=answer, number=number, lines=lines(answer)),
+        _render("answer", own, answer=answer, number=number, lines=lines(answer), read_dates=read_dates),
         _render("sheet", text, answer=answer, number=number, excerpts=excerpts),
+        answer.question,
+        answer.answer,
     )
 
 
@@ -110,6 +122,7 @@ def failed(question: str, error: BotError | None, *, number: int, text: Strings)
         number,
         _render("failure", text, question=question, number=number, error=error),
         _render("note", text, note=text("failed")),
+        question,
     )
 
 

@@ -15,6 +15,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 
 import gradio as gr
 
+from bot import records
 from bot.engine import MAX_QUESTION, Regbrief
 from bot.errors import BotError, NotFound
 from bot.records import LANGUAGES, Answer, Article
@@ -38,6 +39,11 @@ Shown = tuple[tuple[Turn, ...], str, str]
 EXAMPLE = """element.addEventListener("click", (event) => {
   const example = event.target.closest(".example");
   if (example) trigger("select", { question: example.textContent });
+});"""
+
+UNDATED = """element.addEventListener("click", (event) => {
+  const button = event.target.closest(".undated");
+  if (button) trigger("select", { turn: Number(button.value) });
 });"""
 
 
@@ -84,7 +90,7 @@ def page(bot: Regbrief, text: Strings) -> gr.Blocks:
             with gr.Column(elem_id="chat"):
                 with gr.Column(elem_id="talk"):
                     examples = _html(evidence.welcome(text), "welcome", js_on_load=EXAMPLE)
-                    chat = _html(evidence.transcript((), text), "transcript")
+                    chat = _html(evidence.transcript((), text), "transcript", js_on_load=UNDATED)
                 with gr.Row(elem_id="composer"):
                     question = gr.Textbox(
                         label=text("question"),
@@ -102,21 +108,23 @@ def page(bot: Regbrief, text: Strings) -> gr.Blocks:
                 proof = _html(evidence.sheets((), text), "sheets")
                 latest = _html("", "latest")
 
-        def ask(asked: str, turns: tuple[Turn, ...]) -> Iterator[tuple[Any, *Shown]]:
+        # One event for all ways to ask: Gradio then holds back a second question while one is being answered.
+        def ask(asked: str, turns: tuple[Turn, ...], event: gr.EventData) -> Iterator[tuple[Any, *Shown]]:
+            source = getattr(event.target, "elem_id", None)
+            if source == "transcript":
+                for shown in _ask_undated(bot, event.turn, turns, text):
+                    yield (gr.skip(), *shown)
+                return
             box = ""  # emptied once: what is typed while an answer is under way stays
-            for shown in _ask(bot, asked, turns, text):
+            for shown in _ask(bot, str(event.question) if source == "welcome" else asked, turns, text):
                 yield (box, *shown)
                 box = gr.skip()
 
-        def ask_example(turns: tuple[Turn, ...], event: gr.EventData) -> Iterator[tuple[Any, *Shown]]:
-            yield from ask(str(event.question), turns)
-
         shown = [question, turns, chat, proof]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        limited = quiet | {"concurrency_limit": CONCURRENT, "concurrency_id": "ask"}
-        asking = gr.on([question.submit, send.click], ask, [question, turns], shown, **limited)
-        trying = examples.select(ask_example, [turns], shown, **limited)
-        again.click(lambda: ("", *_show((), text)), None, shown, cancels=[asking, trying], queue=False, **quiet)
+        ways = [question.submit, send.click, examples.select, chat.select]
+        asking = gr.on(ways, ask, [question, turns], shown, concurrency_limit=CONCURRENT, **quiet)
+        again.click(lambda: ("", *_show((), text)), None, shown, cancels=[asking], queue=False, **quiet)
         blocks.load(lambda: _library(bot, text), None, [masthead, latest], queue=False, **quiet)
     return blocks
 
@@ -125,23 +133,43 @@ def _html(value: str, name: str, *, js_on_load: str | None = None) -> gr.HTML:
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=js_on_load)
 
 
-def _ask(bot: Regbrief, asked: str, turns: tuple[Turn, ...], text: Strings) -> Iterator[Shown]:
-    """Show the question at once, then what became of it."""
+def _ask(
+    bot: Regbrief,
+    asked: str,
+    turns: tuple[Turn, ...],
+    text: Strings,
+    *,
+    before: tuple[Turn, ...] | None = None,
+    read_dates: bool = True,
+) -> Iterator[Shown]:
+    """Show the question at once, then what became of it; it may lean on the turns `before`, all of them if None."""
     if not asked.strip():
         yield _show(turns, text)
         return
+    earlier = turns if before is None else before
+    history = [records.Turn(each.question, each.answer) for each in earlier if each.answer is not None]
     turns = turns[-TURNS + 1 :]
     number = turns[-1].number + 1 if turns else 1
     yield _show((*turns, evidence.pending(asked, number=number, text=text)), text)
     try:
-        answer = bot.ask(asked)
-        turn = evidence.answered(answer, _articles(bot, answer), number=number, text=text)
+        answer = bot.ask(asked, history=history, read_dates=read_dates)
+        articles = _articles(bot, answer)
+        turn = evidence.answered(answer, articles, number=number, text=text, read_dates=read_dates)
     except BotError as error:
         turn = evidence.failed(asked, error, number=number, text=text)
     except Exception:
         logging.getLogger(__name__).exception("A question could not be answered.")
         turn = evidence.failed(asked, None, number=number, text=text)
     yield _show((*turns, turn), text)
+
+
+def _ask_undated(bot: Regbrief, number: object, turns: tuple[Turn, ...], text: Strings) -> Iterator[Shown]:
+    """Ask the question of a turn again, as it was asked then, but let its words set no window."""
+    for position, turn in enumerate(turns):
+        if turn.number == number:
+            yield from _ask(bot, turn.question, turns, text, before=turns[:position], read_dates=False)
+            return
+    yield _show(turns, text)
 
 
 def _library(bot: Regbrief, text: Strings) -> tuple[str, str]:

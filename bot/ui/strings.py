@@ -32,6 +32,16 @@ class Strings:
         """Return the words for so many things, with the singular where the language has one."""
         return self(f"{key}_one") if number == 1 else self(key, count=f"{number:,}")
 
+    def window(self, since: date | None, until: date | None) -> str:
+        """Say when articles were published, both days included; empty where any day will do."""
+        if since and until and since != until:
+            return self("published", since=self.date(since), until=self.date(until))
+        if since and until:
+            return self("published_on", date=self.date(since))
+        if since:
+            return self("published_since", date=self.date(since))
+        return self("published_until", date=self.date(until)) if until else ""
+
     def date(self, day: date | None) -> str:
         """Write a date as the language does."""
         if day is None:

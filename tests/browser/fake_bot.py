@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.errors import InputError
 from bot.language import detect
-from bot.records import Answer, Article, Citation, Claim, Related, Searched
+from bot.records import Answer, Article, Citation, Claim, Related, Searched, Turn
 
 HOSTILE = (
     '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
@@ -49,6 +49,8 @@ KNOWN = {
         ("fine", "They fined Alibaba 18.228 billion yuan."),
         ("fine", "The decision took effect at once."),
     ),
+    "How much was Didi fined?": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
+    "How much was Alibaba fined last month?": (("fine", "They fined Alibaba 18.228 billion yuan."),),
     "滴滴为什么被罚款？": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
     "支付寶被要求做什麼？": (("alipay", "監管機構要求支付寶分拆小額貸款業務。"), ("fine", "It will comply.")),
     HOSTILE: (("hostile", f"{HOSTILE} Quoted."),),
@@ -56,26 +58,36 @@ KNOWN = {
 
 
 class FakeBot:
-    """Answers what is in KNOWN and refuses everything else; "slow" takes its time, "error" raises."""
+    """Answers what is in KNOWN and refuses everything else; "slow" takes its time, "error" raises.
 
-    def ask(self, question: str) -> Answer:
+    "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published.
+    """
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Answer:
         if question == "error":
             raise InputError("The question is odd.", hint="Ask another one.")
         time.sleep(1.5 if question == "slow" else 0.05)
-        citations = tuple(_cite(*each, number) for number, each in enumerate(KNOWN.get(question, ()), 1))
+        completed = question
+        if question == "And Didi?" and history:
+            completed = history[-1].question.replace("Alibaba", "Didi")
+        searched = Searched(len(ARTICLES), question=completed)
+        if "last month" in completed and read_dates:
+            searched = Searched(0, date(2026, 10, 1), date(2026, 10, 31), question=completed, implied="last month")
+        known = KNOWN.get(completed, ()) if searched.articles else ()
+        citations = tuple(_cite(*each, number) for number, each in enumerate(known, 1))
         near = ARTICLES["hostile" if "<" in question else "fine"]
         return Answer(
             question=question,
             language=detect(question),
             abstained=not citations,
-            reason=None if citations else "no_evidence",
+            reason=None if citations else "no_evidence" if searched.articles else "outside_window",
             answer=" ".join(f"{each.quote} [{each.number}]" for each in citations),
             as_of=max((each.published for each in citations if each.published), default=None),
             claims=tuple(Claim(each.quote, (each.number,)) for each in citations),
             citations=citations,
             conflicts=(),
             related=(Related(near.id, near.title, near.source, near.published, near.language, near.url),),
-            searched=Searched(len(ARTICLES)),
+            searched=searched,
             answerer="extractive",
         )
 

@@ -145,6 +145,62 @@ def test_a_refusal_is_calm_and_offers_the_nearest_article(visit: Visit) -> None:
     assert page.locator(".toast-body").count() == 0
 
 
+def test_a_follow_up_is_completed_and_says_so(visit: Visit) -> None:
+    page = visit()
+    ask(page, ENGLISH)
+    ask(page, "error")
+    ask(page, "And Didi?")
+    turn = page.locator("#turn-3")
+    assert turn.locator(".question").inner_text() == "And Didi?"
+    assert turn.locator(".completed").inner_text() == "Searched for: How much was Didi fined?"
+    assert turn.locator(".claim p").first.inner_text() == "网信办对滴滴处以80.26亿元罚款。[1]"
+    assert page.locator(".completed").count() == 1
+    page.locator("#again").click()
+    page.locator("#welcome").wait_for()
+    ask(page, "And Didi?")
+    assert page.locator(".completed, .claim").count() == 0
+
+
+WINDOWED = "How much was Alibaba fined last month?"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_window_that_words_set_is_dropped_by_its_button(visit: Visit, width: int) -> None:
+    page = visit(width=width)
+    ask(page, WINDOWED)
+    chip = page.locator("#turn-1 .window")
+    assert chip.locator("span").inner_text() == "“last month”: published 1 October 2026 – 31 October 2026"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    button = chip.get_by_role("button", name="Search all dates")
+    page.locator("#turn-1 .related a").focus()
+    page.keyboard.press("Tab")
+    assert button.evaluate("each => each === document.activeElement")
+    assert in_view(page, "#turn-1 .undated")
+    page.keyboard.press("Enter")
+    page.locator("#turn-2 .foot").wait_for()
+    turn = page.locator("#turn-2")
+    assert turn.locator(".question").inner_text() == WINDOWED
+    assert turn.locator(".claim p").first.inner_text() == "They fined Alibaba 18.228 billion yuan.[1]"
+    assert turn.locator(".foot").inner_text() == "As of 10 April 2021 · searched 4 articles · all dates"
+    assert turn.locator(".window").count() == 0
+    assert button.evaluate("each => each === document.activeElement")
+
+
+def test_a_second_question_waits_for_the_first(visit: Visit) -> None:
+    page = visit()
+    ask(page, WINDOWED)
+    page.locator("#question textarea").fill("slow")
+    page.locator("#send").click()
+    page.locator(".turn .pending").wait_for()
+    page.locator("#turn-1 .undated").click()
+    page.locator("#turn-2 .foot").wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator(".question").all_inner_texts() == [WINDOWED, "slow"]
+    page.locator("#turn-1 .undated").click()
+    page.locator("#turn-3 .foot").wait_for()
+    assert page.locator(".question").all_inner_texts() == [WINDOWED, "slow", WINDOWED]
+
+
 def test_an_error_is_a_line_in_the_chat(visit: Visit) -> None:
     page = visit("zh-TW")
     ask(page, "error")
@@ -254,6 +310,8 @@ def test_every_text_stands_out_from_its_ground(visit: Visit, scheme: str) -> Non
     assert page.evaluate(CONTRAST) == []
     ask(page, ENGLISH)
     ask(page, "Who rules Mars?")
+    ask(page, WINDOWED)
+    ask(page, "And Didi?")
     page.locator("#turn-1 .marker").first.click()
     assert page.evaluate(CONTRAST) == []
 

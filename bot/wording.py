@@ -1,4 +1,4 @@
-"""What a question asks for: in which units, naming which figures, in doubt or in comparison."""
+"""What wording gives away: the figures that a question is after, and whether a sentence sets two against each other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from bot.language import fold
 from bot.measures import CURRENCIES, DATES, Measure, measures
+from bot.verify import negated
+
+# --- questions ------------------------------------------------------------------------------------------------------
 
 _MONEY = re.compile(
     r"how much|\b(?:fined?|cost|amount|paid|pay|penalty|raise|worth|price|sum|losse?s?|charges?)\b"
@@ -52,7 +55,8 @@ _DOUBT = re.compile(
     r"|说法|[稿案][^？]{0,6}定稿|(?:数字|口径|为何|为什么|前后)[^？]{0,8}不同|不一|一致|一样|到底|究竟|前后|矛盾|出入"
 )
 _NEWEST = re.compile(r"\b(?:now|current(?:ly)?|latest|newest|today)\b|现在|目前|如今|最新|现时")
-_WHY = re.compile(r"\bwhy\b|为什么|为何|原因")
+_NO_FIGURE = re.compile(r"\b(?:why|who|whom)\b|为什么|为何|原因|谁")
+_FIGURE = re.compile(r"\bhow (?:much|many|long)\b|\bwhen\b|多少|几|何时|什么时候")
 _WHICH = re.compile(
     r"\bwhich\b.*\b(?:more|larger|higher|bigger|less)\b|\bcompare|times (?:the|as)"
     r"|哪.*[更较多重高]|差多少|几倍|多少倍|区别|变化"
@@ -69,11 +73,56 @@ def newest(question: str) -> bool:
     return bool(_NEWEST.search(fold(question)))
 
 
-def reasons(question: str) -> bool:
-    """Whether a reason is asked for, not a figure."""
-    return bool(_WHY.search(fold(question)))
+def unmeasured(question: str) -> bool:
+    """Whether a reason or a name is asked for, and no figure."""
+    folded = fold(question)
+    return bool(_NO_FIGURE.search(folded)) and not _FIGURE.search(folded)
 
 
 def compares(question: str) -> bool:
     """Whether the figures of two things are asked for: they may well differ."""
     return bool(_WHICH.search(fold(question)))
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------
+
+_AGAINST = re.compile(
+    r"reported differently|\bhad (?:been )?(?:put|reported|given|estimated|stated)\b|finally imposed"
+    r"|\bwhile .{1,60}\b(?:cited|according to|said|put|reported)\b"
+    r"|说法不|不一致|有所不同|有出入|前后讲|则[称说是]|比[^，；。]{0,16}(?:公布|预计|报道|估计)[^，；。]{0,16}[多少高低]"
+    r"|[高低多少][于][^，；。]{0,16}(?:公布|预计|报道|估计)"
+)
+_REVISED = re.compile(
+    r"\b(?:cut|reduced|lowered|revised|raised) (?:it |the fine |that )?(?:from|to)\b|[减降][至为到]|改为"
+)
+
+
+def contrasts(sentence: str) -> bool:
+    """Whether a sentence says that a figure is given in several ways."""
+    return bool(_AGAINST.search(fold(sentence)))
+
+
+def revises(sentence: str) -> bool:
+    """Whether a sentence says that a figure was replaced by another."""
+    return bool(_REVISED.search(fold(sentence)))
+
+
+_OUTCOMES: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = tuple(
+    (re.compile(yes), re.compile(no))
+    for yes, no in (
+        (r"\b(?:approved|cleared)\b|批准|核准|放行", r"\b(?:blocked|prohibited|rejected)\b|禁止|否决|驳回"),
+        (r"\bupheld\b|维持", r"\b(?:overturned|annulled|quashed)\b|撤销|推翻"),
+        (r"\b(?:pleaded guilty|found guilty|convicted)\b", r"\bacquitted\b"),
+        (r"\b(?:passed|adopted)\b|[获三]读?通过", r"\b(?:voted down|defeated)\b|遭?否决"),
+    )
+)
+
+
+def opposed(a: str, b: str) -> bool:
+    """Whether one text tells an outcome and the other its contrary; where one of them is negated, nothing is said."""
+    first, second = fold(a), fold(b)
+    return negated(a) == negated(b) and any(
+        bool(yes.search(x) and no.search(y)) and not (no.search(x) or yes.search(y))
+        for yes, no in _OUTCOMES
+        for x, y in ((first, second), (second, first))
+    )
