@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 from bot import prompts, readers
+from bot.conflicts import Conflict, conflicts
 from bot.conversation import complete
 from bot.dates import Window, read_time
 from bot.encoder import BundledEncoder, Encoder, open_encoder
@@ -37,13 +38,18 @@ from bot.records import (
     Related,
     Searched,
     Turn,
+    to_json,
 )
 from bot.retrieve import Candidate, Query, Retriever, hits
 from bot.settings import Settings
-from bot.verify import verify
+from bot.stories import Stories
+from bot.verify import stands, verify
 
 CANDIDATES = 16
 """Passages whose sentences are weighed for an answer."""
+
+BEARING = 0.03
+"""From this probability on, a sentence that is not quoted may still contradict one that is."""
 
 RELATED = 3
 MAX_QUESTION = 2_000
@@ -74,6 +80,7 @@ class Regbrief:
         self.answerer = answerer
         self.glossary = glossary
         self.parts = parts
+        self.stories = Stories(library.catalog, library.vectors, glossary)
 
     @classmethod
     def open(
@@ -181,6 +188,9 @@ class Regbrief:
             implied = completed[window.start : window.end]
         claims, citations = self._verified(found.chosen)
         language = answer_language or found.query.language
+        disputes: list[Conflict] = []
+        if claims and self.parts.conflicts:
+            disputes, claims, citations = self._disputed(completed, found, claims, citations, language)
         searched = Searched(
             articles=self.library.catalog.count(found.filters),
             since=found.filters.since,
@@ -207,7 +217,7 @@ class Regbrief:
             as_of=max((each.published for each in citations if each.published), default=None),
             claims=tuple(claims),
             citations=tuple(citations),
-            conflicts=(),
+            conflicts=tuple(to_json(each) for each in disputes),
             related=related,
             searched=searched,
             answerer="extractive",
@@ -298,9 +308,35 @@ class Regbrief:
         claims = [Claim(citation.quote, (citation.number,)) for citation in citations]
         if not self.parts.verification:
             return claims, citations
-        # The articles are read again: what is checked is what the catalog holds, not what the search handed on.
-        articles = {each.article_id: self.article(each.article_id) for each in citations}
-        return verify(claims, citations, articles=articles, glossary=self.glossary)
+        return verify(claims, citations, articles=self._articles(citations), glossary=self.glossary)
+
+    def _disputed(
+        self, question: str, found: _Found, claims: list[Claim], citations: list[Citation], language: Language
+    ) -> tuple[list[Conflict], list[Claim], list[Citation]]:
+        """Look for reports that differ on what is asked; the answer then says so, and cites both sides."""
+        places = {_place(each) for each in citations}
+        bearing = [_citation(0, each) for each in found.scored if each.probability >= BEARING]
+        others = [each for each in bearing if _place(each) not in places and stands(each, self._articles([each]))]
+        disputes = conflicts(
+            question,
+            citations,
+            others,
+            stories=self.stories.of([each.article for each in found.scored]),
+            glossary=self.glossary,
+            encoder=self.retriever.encoder,
+        )
+        for dispute in disputes:
+            sides = {(side.article_id, side.start) for side in dispute.sides}
+            new = [each for each in others if _place(each) in sides - places]
+            citations = citations + [replace(each, number=len(citations) + at) for at, each in enumerate(new, 1)]
+            places |= sides
+            said = prompts.disputed(language, [side.value for side in dispute.sides])
+            claims = [*claims, Claim(said, tuple(each.number for each in citations if _place(each) in sides))]
+        return disputes, claims, citations
+
+    def _articles(self, citations: Sequence[Citation]) -> dict[str, Article]:
+        """Read the cited articles again: what is checked is what the catalog holds, not what the search handed on."""
+        return {each.article_id: self.article(each.article_id) for each in citations}
 
     def _find(self, question: str, filters: Filters, *, latest: bool = False) -> _Found:
         """Search, weigh and choose."""
@@ -308,9 +344,10 @@ class Regbrief:
         query = self.retriever.query(question)
         candidates = self.retriever.search(query, filters, limit=CANDIDATES)
         retrieved = perf_counter()
-        chosen = self.answerer.choose(self.answerer.score(query, candidates), latest=latest)
+        scored = self.answerer.score(query, candidates)
+        chosen = self.answerer.choose(scored, latest=latest)
         spent = _milliseconds(started, retrieved), _milliseconds(retrieved, perf_counter())
-        return _Found(query, filters, candidates, chosen, *spent)
+        return _Found(query, filters, candidates, scored, chosen, *spent)
 
     def _find_within(self, window: Window, question: str, filters: Filters, *, latest: bool) -> _Found:
         """Search what was published in a window that the question implies; failing that, since it began.
@@ -340,6 +377,7 @@ class _Found:
     query: Query
     filters: Filters
     candidates: Sequence[Candidate]
+    scored: Sequence[Scored]
     chosen: Sequence[Scored]
     retrieve: float
     rerank: float
@@ -391,6 +429,10 @@ def _filters(
         if language not in LANGUAGES:
             raise InputError(f"language is {language!r}.", hint=f"Use {', '.join(LANGUAGES)}.")
     return Filters(since, until, tuple(languages or ()), tuple(sources or ()), tuple(article_ids or ()))
+
+
+def _place(citation: Citation) -> tuple[str, int]:
+    return citation.article_id, citation.start
 
 
 def _citation(number: int, scored: Scored) -> Citation:

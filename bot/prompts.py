@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.records import Language, Reason, Related, Searched
 
 REFUSAL: dict[Reason, dict[Language, str]] = {
@@ -52,6 +54,12 @@ NEAREST: dict[Language, str] = {
     "zh-Hant": "最接近的文章：《{title}》（{source}，{published}）。",
 }
 
+DISPUTED: dict[Language, str] = {
+    "en": "Reports differ: {sides}.",
+    "zh-Hans": "各方说法不一：{sides}。",
+    "zh-Hant": "各方說法不一：{sides}。",
+}
+
 UNDATED: dict[Language, str] = {"en": "undated", "zh-Hans": "无日期", "zh-Hant": "無日期"}
 
 
@@ -64,6 +72,11 @@ def refusal(reason: Reason, language: Language, searched: Searched, nearest: Rel
         published = nearest.published.isoformat() if nearest.published else UNDATED[language]
         parts.append(NEAREST[language].format(title=nearest.title, source=nearest.source or "–", published=published))
     return (" " if language == "en" else "").join(parts)
+
+
+def disputed(language: Language, sides: Sequence[str]) -> str:
+    """Say that reports differ, and what each has."""
+    return DISPUTED[language].format(sides=("; " if language == "en" else "；").join(sides))
 
 
 def _searched(language: Language, searched: Searched) -> str:

@@ -179,6 +179,8 @@ class Parts:
     """Sentences are weighed; off, the best passage's are quoted and nothing is refused for want of evidence."""
     verification: bool = True
     """A claim that its quotation does not carry is dropped."""
+    conflicts: bool = True
+    """Reports that differ on what is asked are set side by side."""
 
 
 EVERY_PART = Parts()

@@ -67,7 +67,7 @@ class Retriever:
         self._catalog = catalog
         self._keywords = keywords
         self._vectors = vectors
-        self._encoder = encoder
+        self.encoder = encoder
         self._analyzer = analyzer
         self._glossary = glossary
         self._parts = parts
@@ -76,7 +76,7 @@ class Retriever:
         """Fold, encode and cut a question; the glossary adds the other names of what it mentions."""
         language = detect(question)
         texts = [self._analyzer.fold(text) for text in (question, self._asked(question))]
-        vector, asked = self._encoder.encode(texts, kind="query", languages=[language, language])
+        vector, asked = self.encoder.encode(texts, kind="query", languages=[language, language])
         return Query(question, language, vector, asked, self._terms(question, language))
 
     def search(self, query: Query, filters: Filters, *, limit: int) -> list[Candidate]:

@@ -88,6 +88,15 @@ class Vectors:
                 found.extend(self._nearest(self._collections[language], vector, limit, ids))
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
+        """Return the vectors of these passages, in no order; one that is not there is left out."""
+        found: list[NDArray[np.float32]] = []
+        with self._errors():
+            for language, collection in self._collections.items():
+                if ids := [str(key) for key, where in keys if where == language]:
+                    found.extend(collection.get(ids=ids, include=["embeddings"])["embeddings"])
+        return found
+
     def keys(self) -> set[int]:
         """Return every key in the index."""
         with self._errors():

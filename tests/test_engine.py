@@ -15,8 +15,9 @@ from bot import Answer, Article, BotError, Citation, Claim, Event, Ingested, Reg
 from bot.errors import InputError, NotFound
 from bot.extractive import Model
 from bot.glossary import Entity, Glossary
+from bot.language import detect
 from bot.library import Library
-from bot.records import Turn
+from bot.records import Parts, Turn
 
 QUESTIONS = {
     "en": "How much did the market regulator fine Alibaba on Saturday?",
@@ -474,3 +475,45 @@ def test_a_follow_up_is_completed_and_shown(
     searched = bot.ask(question, history=[Turn(earlier)]).searched
     assert "Alibaba" in searched.question or "阿里巴巴" in searched.question
     assert bot.ask(question).searched.question == question
+
+
+@pytest.mark.parametrize(
+    ("question", "police", "company", "frame"),
+    [
+        pytest.param(
+            "Did the Harbour leak affect 1,200 people or 3,400 people?",
+            "The Harbour leak affected 1,200 people, the police said.",
+            "The Harbour leak affected 3,400 people, the company said.",
+            "Reports differ: ",
+            id="en",
+        ),
+        pytest.param(
+            "港湾泄露影响了1200人还是3400人？",
+            "警方称港湾泄露影响了1200人。",
+            "公司称港湾泄露影响了3400人。",
+            "各方说法不一：",
+            id="zh-Hans",
+        ),
+        pytest.param(
+            "港灣外洩影響了1200人還是3400人？",
+            "警方稱港灣外洩影響了1200人。",
+            "公司稱港灣外洩影響了3400人。",
+            "各方說法不一：",
+            id="zh-Hant",
+        ),
+    ],
+)
+def test_reports_that_differ_are_set_side_by_side(
+    library: Library, encoder: Any, fixed_model: Model, question: str, police: str, company: str, frame: str
+) -> None:
+    texts = {"police": police, "company": company}
+    library.add([Article(name, "Harbour", text, detect(text), date(2021, 5, 4)) for name, text in texts.items()])
+    bot = Regbrief.from_library(library, encoder=encoder, glossary=Glossary())
+    bot.answerer.model = fixed_model
+    answer = bot.ask(question)
+    assert [{side["quote"] for side in conflict["sides"]} for conflict in answer.conflicts] == [{police, company}]
+    assert answer.claims[-1].text.startswith(frame)
+    assert {each.quote for each in answer.citations if each.number in answer.claims[-1].citations} == {police, company}
+    quiet = Regbrief.from_library(library, encoder=encoder, glossary=Glossary(), parts=Parts(conflicts=False))
+    quiet.answerer.model = fixed_model
+    assert quiet.ask(question).conflicts == ()

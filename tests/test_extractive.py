@@ -51,7 +51,7 @@ def chosen(answerer: Answerer, *each: Scored, **limits: int) -> list[str]:
         pytest.param([0.29, 0.1], [], id="best-below-the-threshold"),
         pytest.param([0.3], ["0"], id="best-at-the-threshold"),
         pytest.param([0.9, 0.45, 0.44], ["0", "1"], id="follows-within-its-share"),
-        pytest.param([0.5, 0.31, 0.29], ["0", "1"], id="none-below-the-threshold"),
+        pytest.param([0.5, 0.31, 0.24], ["0", "1"], id="none-below-half-of-the-best"),
         pytest.param([0.9] * 9, ["0", "1", "2", "3", "4"], id="no-more-than-five"),
     ],
 )

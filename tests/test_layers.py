@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors records settings language values sentences glossary dates readers dedupe passages encoder catalog keywords
-    vectors library retrieve rerank question extractive generative verify measures wording conflicts conversation digest prompts engine
-    serve ui serve.app evaluation evaluation.cli integrations cli __main__
+    vectors library retrieve stories rerank question extractive generative verify measures wording conflicts
+    conversation digest prompts engine serve ui serve.app evaluation evaluation.cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
@@ -38,6 +38,7 @@ FRAMEWORKS = {
     "feedparser": ("readers",),
     "frontmatter": ("readers",),
     "sqlite3": ("catalog",),
+    "rensa": ("dedupe",),
     "typer": ("cli", "evaluation.cli"),
 }
 
