@@ -103,7 +103,7 @@ class Regbrief:
         library = Library(
             settings.indexes, encoder, Analyzer(glossary.names(), fold=fold if parts.folding else fold_case)
         )
-        return cls.from_library(library, encoder=encoder, glossary=glossary, parts=parts)
+        return cls.from_library(library, encoder=encoder, glossary=glossary, caution=settings.caution, parts=parts)
 
     @classmethod
     def rebuild(cls, settings: Settings | None = None, *, progress: Progress | None = None) -> Regbrief:
@@ -111,13 +111,19 @@ class Regbrief:
         settings = settings or Settings.read()
         glossary, encoder = _open_parts(settings)
         library = Library.rebuild(settings.indexes, encoder, Analyzer(glossary.names()), progress=progress)
-        return cls.from_library(library, encoder=encoder, glossary=glossary)
+        return cls.from_library(library, encoder=encoder, glossary=glossary, caution=settings.caution)
 
     @classmethod
     def from_library(
-        cls, library: Library, *, encoder: Encoder, glossary: Glossary, parts: Parts = EVERY_PART
+        cls,
+        library: Library,
+        *,
+        encoder: Encoder,
+        glossary: Glossary,
+        caution: float | None = None,
+        parts: Parts = EVERY_PART,
     ) -> Regbrief:
-        """Wire the search and the answers of an open library."""
+        """Wire the search and the answers of an open library; `caution`, in 0..1, is the least confidence to answer."""
         analyzer = library.analyzer
         retriever = Retriever(
             library.catalog,
@@ -129,6 +135,7 @@ class Regbrief:
             parts=parts,
         )
         model = Model.load() if parts.rerank else Model.by_rank()
+        model = model if caution is None else replace(model, threshold=caution)
         answerer = Answerer(encoder, library.keywords, analyzer=analyzer, glossary=glossary, model=model)
         if library.unsettled():
             with suppress(LibraryLocked):  # who holds the lock is doing this very work
@@ -200,7 +207,7 @@ class Regbrief:
             question=completed,
             implied=implied,
         )
-        related = _related([each.stored.article for each in found.candidates], {each.article_id for each in citations})
+        related = _related([each.stored.article for each in found.candidates], citations)
         reason = None if claims else self._reason(found)
         if reason is None:
             written = " ".join(f"{claim.text} {''.join(f'[{n}]' for n in claim.citations)}" for claim in claims)
@@ -385,7 +392,7 @@ class _Found:
 
 def _open_parts(settings: Settings) -> tuple[Glossary, Encoder]:
     shipped = settings.corpus / "glossary.yaml"
-    glossary = Glossary.open(*([shipped] if shipped.exists() else []))
+    glossary = Glossary.open(*[path for path in (shipped if shipped.exists() else None, settings.glossary) if path])
     encoder = open_encoder(
         settings.encoder, base_url=settings.encoder_url, api_key=settings.encoder_key.get_secret_value()
     )
@@ -452,12 +459,16 @@ def _citation(number: int, scored: Scored) -> Citation:
     )
 
 
-def _related(articles: Sequence[Article], cited: set[str]) -> tuple[Related, ...]:
-    others = {each.id: each for each in articles if each.id not in cited}
-    return tuple(
-        Related(each.id, each.title, each.source, each.published, each.language, each.url)
-        for each in list(others.values())[:RELATED]
-    )
+def _related(articles: Sequence[Article], citations: Sequence[Citation]) -> tuple[Related, ...]:
+    """Return the nearest articles that are not cited, one in the other language among them if all cited are in one."""
+    cited = {each.article_id for each in citations}
+    spoken = {each.language[:2] for each in citations}
+    others = list({each.id: each for each in articles if each.id not in cited}.values())
+    nearest = others[:RELATED]
+    foreign = [each for each in others if each.language[:2] not in spoken]
+    if len(spoken) == 1 and foreign and foreign[0] not in nearest:
+        nearest = [*nearest[: RELATED - 1], foreign[0]]
+    return tuple(Related(each.id, each.title, each.source, each.published, each.language, each.url) for each in nearest)
 
 
 def _milliseconds(start: float, end: float) -> float:

@@ -25,7 +25,7 @@ REFUSAL: dict[Reason, dict[Language, str]] = {
 }
 
 SEARCHED: dict[Language, str] = {
-    "en": "Searched: {articles} articles{window}, {languages}.",
+    "en": "Searched: {articles} {noun}{window}, {languages}.",
     "zh-Hans": "检索范围：{articles}篇文章{window}，{languages}。",
     "zh-Hant": "檢索範圍：{articles}篇文章{window}，{languages}。",
 }
@@ -86,4 +86,5 @@ def _searched(language: Language, searched: Searched) -> str:
         window = WINDOW[language].format(since=searched.since or first, until=searched.until or last)
     names = [LANGUAGE_NAMES[language][each] for each in searched.languages]
     listed = (", " if language == "en" else "、").join(names)
-    return SEARCHED[language].format(articles=searched.articles, window=window, languages=listed)
+    noun = "article" if searched.articles == 1 else "articles"
+    return SEARCHED[language].format(articles=searched.articles, noun=noun, window=window, languages=listed)

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     encoder: str = Field("bundled", description="bundled, hf:NAME_OR_PATH or openai:MODEL.")
     encoder_url: str = Field("https://api.openai.com/v1", description="Base address of the embeddings endpoint.")
     encoder_key: SecretStr = Field(SecretStr(""), description="Key of the embeddings endpoint.")
+    glossary: Path | None = Field(None, description="A glossary of the user's own, beside the shipped one.")
+    caution: float | None = Field(None, ge=0, le=1, description="Refuse below this confidence; default: as fitted.")
     host: str = Field("127.0.0.1", description="Address that the page and the API listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page and the API.")
 

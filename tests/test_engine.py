@@ -517,3 +517,24 @@ def test_reports_that_differ_are_set_side_by_side(
     quiet = Regbrief.from_library(library, encoder=encoder, glossary=Glossary(), parts=Parts(conflicts=False))
     quiet.answerer.model = fixed_model
     assert quiet.ask(question).conflicts == ()
+
+
+def test_the_other_language_is_offered_where_one_alone_is_cited(
+    library: Library, encoder: Any, fixed_model: Model
+) -> None:
+    english = [
+        Article(f"en-{n}", "Lumen Pay", f"Lumen Pay report {n} names fee {n}.", "en", date(2021, 5, n))
+        for n in range(1, 9)
+    ]
+    library.add([*english, Article("zh", "流明支付", "流明支付的报告。", "zh-Hans", date(2021, 5, 9))])
+    bot = Regbrief.from_library(library, encoder=encoder, glossary=Glossary())
+    bot.answerer.model = fixed_model
+    answer = bot.ask("Lumen Pay report 3 names fee 3")
+    assert {each.language for each in answer.citations} == {"en"}
+    assert "zh" in [each.article_id for each in answer.related]
+
+
+def test_caution_moves_the_threshold(library: Library, encoder: Any, glossary: Glossary) -> None:
+    assert (
+        Regbrief.from_library(library, encoder=encoder, glossary=glossary, caution=0.9).answerer.model.threshold == 0.9
+    )

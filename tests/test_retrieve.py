@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bot.glossary import Entity, Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
-from bot.records import Article, Filters
+from bot.records import Article, Filters, Language
 from bot.retrieve import Retriever, fuse, hits, with_quota
 
 LUMEN = Entity(
@@ -222,3 +226,31 @@ def test_limit_is_kept(searching: Retriever) -> None:
 
 def test_the_analyzer_of_the_library_cuts_the_question(searching: Retriever) -> None:
     assert set(searching.query("支付寶貸款").terms) == Analyzer().content("支付宝贷款")
+
+
+class NoisyEncoder:
+    """Gives every text a vector that says nothing about it."""
+
+    fingerprint = "noise"
+    dimension = 8
+
+    def encode(self, texts: Sequence[str], *, kind: str, languages: Sequence[Language]) -> NDArray[np.float32]:
+        rows = np.random.default_rng(len(texts)).normal(size=(len(texts), self.dimension)).astype(np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("asked", ["Alipay", "支付宝", "支付寶"])
+def test_every_name_of_a_thing_is_found_by_any_of_them_even_where_the_encoder_fails(tmp_path: Path, asked: str) -> None:
+    names = {"en": ("Alipay",), "zh-Hans": ("支付宝",), "zh-Hant": ("支付寶",)}
+    glossary = Glossary([Entity("alipay", "company", names)])
+    encoder, analyzer = NoisyEncoder(), Analyzer(glossary.names())
+    library = Library(tmp_path / "noise", encoder, analyzer)
+    bodies = {"en": "Alipay must change.", "zh-Hans": "支付宝须整改。", "zh-Hant": "支付寶須整改。"}
+    named = [Article(language, "t", body, language) for language, body in bodies.items()]
+    library.add([*named, *[Article(f"other-{n}", "t", f"Nothing of note {n}.", "en") for n in range(60)]])
+    parts = {"encoder": encoder, "analyzer": analyzer, "glossary": glossary}
+    retriever = Retriever(library.catalog, library.keywords, library.vectors, **parts)
+    sparse = library.keywords.search(retriever.query(asked).terms, Filters(), limit=10)
+    found = library.catalog.stored(key for key, _ in sparse)
+    assert {each.article.id for each in found.values()} == {"en", "zh-Hans", "zh-Hant"}
+    library.close()
