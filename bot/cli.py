@@ -226,10 +226,15 @@ def build(bot: Regbrief, settings: Settings) -> None:
 
 
 def _ingest(bot: Regbrief, paths: list[Path]) -> Ingested:
-    total = sum(len(readers.find(path)) for path in paths)
+    files = sum(len(readers.find(path)) for path in paths)
     with _bar() as bar:
-        task = bar.add_task("articles", total=total)
-        return bot.add(paths, progress=lambda count: bar.advance(task, count))
+        task = bar.add_task("articles", total=files)
+
+        def advance(count: int) -> None:
+            bar.advance(task, count)
+            bar.update(task, total=max(files, bar.tasks[task].completed))  # a file may hold many articles
+
+        return bot.add(paths, progress=advance)
 
 
 def _bar() -> Progress:

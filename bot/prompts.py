@@ -49,7 +49,7 @@ LANGUAGE_NAMES: dict[Language, dict[Language, str]] = {
 }
 
 NEAREST: dict[Language, str] = {
-    "en": "Nearest article: {title} ({source}, {published}).",
+    "en": "Nearest article: “{title}” ({source}, {published}).",
     "zh-Hans": "最接近的文章：《{title}》（{source}，{published}）。",
     "zh-Hant": "最接近的文章：《{title}》（{source}，{published}）。",
 }
@@ -75,8 +75,10 @@ def refusal(reason: Reason, language: Language, searched: Searched, nearest: Rel
 
 
 def disputed(language: Language, sides: Sequence[str]) -> str:
-    """Say that reports differ, and what each has."""
-    return DISPUTED[language].format(sides=("; " if language == "en" else "；").join(sides))
+    """Say that reports differ, and what each has, in its own words."""
+    opening, closing = "「」" if language == "zh-Hant" else "“”"
+    quoted = [f"{opening}{side}{closing}" for side in sides]
+    return DISPUTED[language].format(sides=("; " if language == "en" else "；").join(quoted))
 
 
 def _searched(language: Language, searched: Searched) -> str:
