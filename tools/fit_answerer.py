@@ -24,7 +24,8 @@ from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from bot.engine import CANDIDATES, Regbrief
+from bot.answering import CANDIDATES
+from bot.engine import Regbrief
 from bot.extractive import DECISIVE, MODEL, Scored, Signals
 from bot.language import fold
 from bot.records import Filters
