@@ -32,7 +32,7 @@ from bot.records import (
 )
 from bot.retrieve import Candidate, Query, Retriever
 from bot.stories import Stories
-from bot.verify import stands, verify
+from bot.verify import faults, stands, verify
 
 CANDIDATES = 16
 """Passages whose sentences are weighed for an answer."""
@@ -157,14 +157,17 @@ class Answering:
             glossary=self._glossary,
             encoder=self._retriever.encoder,
         )
+        shown = []
         for dispute in disputes:
             sides = {(side.article_id, side.start) for side in dispute.sides}
             new = [each for each in others if _place(each) in sides - places]
-            citations = citations + [replace(each, number=len(citations) + at) for at, each in enumerate(new, 1)]
-            places |= sides
+            both = [*citations, *(replace(each, number=len(citations) + at) for at, each in enumerate(new, 1))]
             said = prompts.disputed(language, [side.value for side in dispute.sides])
-            claims = [*claims, Claim(said, tuple(each.number for each in citations if _place(each) in sides))]
-        return disputes, claims, citations
+            claim = Claim(said, tuple(each.number for each in both if _place(each) in sides))
+            if not faults(claim, {each.number: each for each in both}, glossary=self._glossary):
+                shown.append(dispute)
+                claims, citations, places = [*claims, claim], both, places | sides
+        return shown, claims, citations
 
     def _articles(self, citations: Sequence[Citation]) -> dict[str, Article]:
         """Read the cited articles again: what is checked is what the catalog holds, not what the search handed on."""

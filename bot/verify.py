@@ -58,9 +58,21 @@ def faults(claim: Claim, citations: Mapping[int, Citation], *, glossary: Glossar
         found.append("A date is not in the quotation.")
     named = _entities(claim.text, glossary) - _entities(quoted, glossary)
     found += [f"{name} is not in the quotation." for name in sorted(named)]
-    if negated(claim.text) != any(negated(quote) for quote in quotes):
+    if not agree_in_negation(claim.text, quoted):
         found.append("Claim and quotation differ in negation.")
     return found
+
+
+def agree_in_negation(text: str, quoted: str) -> bool:
+    """Whether a claim says that something is not so where its quotations do, and only there.
+
+    Words that the claim itself sets in quotation marks, and that stand in a quotation, are not its own: a claim that
+    only sets such words side by side says nothing that a "not" beside them could turn around.
+    """
+    own = _QUOTED.sub(lambda match: "" if match[1] in quoted else match[0], text)
+    if own != text and not negated(own):
+        return True
+    return negated(text) == negated(quoted)
 
 
 def negated(text: str) -> bool:
@@ -68,6 +80,7 @@ def negated(text: str) -> bool:
     return bool(_NEGATION.search(fold(text)))
 
 
+_QUOTED = re.compile("[“「]([^“”「」]+)[”」]")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|none|without|cannot|\w+n['’]t)\b"
     r"|不(?!断|仅|同|少|久|但|良|动产|当|正当)|没有|未(?!来|成年|必)|无(?!线|人机|论)|并非|免于"

@@ -10,7 +10,7 @@ import pytest
 from bot.glossary import Entity, Glossary
 from bot.records import Article, Citation, Claim
 from bot.values import quantities
-from bot.verify import faults, negated, stands, verify
+from bot.verify import agree_in_negation, faults, negated, stands, verify
 
 GLOSSARY = Glossary(
     [
@@ -193,3 +193,20 @@ def test_what_is_kept_is_numbered_in_order_of_first_use() -> None:
         [Claim("罰款182億元。", (1,)), Claim("It was fined 18.2 billion.", (2, 1))],
         [replace(citations[1], number=1), replace(citations[0], number=2)],
     )
+
+
+@pytest.mark.parametrize(
+    ("quote", "claim", "agrees"),
+    [
+        pytest.param(
+            "It was not 8 firms but 11 firms.", "Reports differ: “8 firms”; “11 firms”.", True, id="en-side-by-side"
+        ),
+        pytest.param("并非8家，而是11家。", "各方说法不一：“8家”；“11家”。", True, id="zh-Hans-side-by-side"),
+        pytest.param("並非8家，而是11家。", "各方說法不一：「8家」；「11家」。", True, id="zh-Hant-side-by-side"),
+        pytest.param("It has 8 firms.", "It does not have “8 firms”.", False, id="en-own-not"),
+        pytest.param("It has not 8 firms.", "It has 8 firms.", False, id="en-lost-not"),
+        pytest.param("It has not 8 firms.", "It has “9 firms”.", False, id="en-quotes-what-is-not-there"),
+    ],
+)
+def test_words_set_in_quotation_marks_are_not_the_claims_own(quote: str, claim: str, agrees: bool) -> None:
+    assert agree_in_negation(claim, quote) is agrees

@@ -12,7 +12,7 @@ from bot.glossary import Glossary
 from bot.language import detect
 from bot.records import Citation
 from bot.values import dates, filled, plain, quantities
-from bot.verify import faults, negated
+from bot.verify import agree_in_negation, faults, negated
 
 Span = tuple[int, int]
 
@@ -160,7 +160,7 @@ def _checks(
     if names := _names(text, glossary):
         yield "name", names <= _names(quoted, glossary)
     if negated(text) or negated(quoted):
-        yield "negation", negated(text) == negated(quoted)
+        yield "negation", agree_in_negation(text, quoted)
 
 
 def _names(text: str, glossary: Glossary) -> set[str]:
