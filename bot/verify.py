@@ -83,7 +83,7 @@ def negated(text: str) -> bool:
 _QUOTED = re.compile("[“「]([^“”「」]+)[”」]")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|none|without|cannot|\w+n['’]t)\b"
-    r"|不(?!断|仅|同|少|久|但|良|动产|当|正当)|没有|未(?!来|成年|必)|无(?!线|人机|论)|并非|免于"
+    r"|不(?!断|仅|同|少|久|但|良|动产|当|正当|一(?!定))|没有|未(?!来|成年|必)|无(?!线|人机|论)|并非|免于"
 )
 
 
