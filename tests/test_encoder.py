@@ -279,8 +279,10 @@ def test_a_hugging_face_encoder_without_torch_names_the_extra(monkeypatch: pytes
 @pytest.fixture
 def tiny_model(tmp_path: Path) -> Path:
     """A random BERT of two small layers with a tokenizer of single characters, in Hugging Face form."""
+    import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
+    torch.manual_seed(0)
     vocabulary = [
         "[PAD]",
         "[UNK]",
@@ -299,6 +301,7 @@ def tiny_model(tmp_path: Path) -> Path:
         num_attention_heads=2,
         intermediate_size=16,
         max_position_embeddings=16,
+        initializer_range=0.5,  # at the usual 0.02 a random model hardly minds what it reads
     )
     BertModel(config).save_pretrained(tmp_path)
     return tmp_path
@@ -315,7 +318,7 @@ def test_a_hugging_face_folder_encodes_whole_texts_in_any_company(tiny_model: Pa
     assert rows.shape == (4, encoder.dimension) == (4, 8)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(encoder.encode(texts[:1], kind="passage", languages=["en"])[0], rows[0], atol=1e-5)
-    assert not np.allclose(rows[2], rows[3], atol=1e-4)
+    assert np.abs(rows[2] - rows[3]).max() > 1e-3  # its end is read, too
     assert open_encoder(f"hf:{tiny_model}").fingerprint == encoder.fingerprint
 
 
