@@ -14,7 +14,8 @@ ORDER = tuple(
     """
     errors records settings language values sentences glossary dates readers dedupe passages encoder catalog keywords
     vectors library retrieve stories rerank question extractive generative verify measures wording conflicts
-    conversation digest prompts answering engine serve ui serve.app evaluation evaluation.cli integrations cli __main__
+    phrases conversation digest prompts answering engine serve ui serve.app evaluation evaluation.cli integrations cli
+    __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""

@@ -82,7 +82,7 @@ def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     executable = shutil.which("chromium")
     if not executable:
-        pytest.skip("chromium is not installed")
+        pytest.fail("chromium is not installed")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
