@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure search across languages on XQuAD-R.")
     parser.add_argument("folder", type=Path, help="folder of XQuAD-R, one JSON file a language")
     sides = read_sides(parser.parse_args().folder)
-    encoders = {"with the means": BundledEncoder.open(), "without": without_means()}
+    encoders = {"with the means": BundledEncoder.open(), "without": BundledEncoder.open().without_means()}
     columns = (
         f"{'mAP':>6} {'asked en':>9} {'asked zh':>9}   {'other@10':>8} {'other R@1':>9} {'R@10':>5} {'same R@1':>9}"
     )
@@ -124,12 +124,6 @@ def build_task(sides: Sequence[Side], pool: str, encoder: Encoder) -> Task:
 
 def encode(encoder: Encoder, texts: Sequence[str], kind: Kind, side: Side) -> Floats:
     return encoder.encode([fold(text) for text in texts], kind=kind, languages=[side.language] * len(texts))
-
-
-def without_means() -> BundledEncoder:
-    """Open the bundled encoder as it would be without the language means."""
-    encoder = BundledEncoder.open()
-    return encoder.with_means({language: [0.0] * encoder.dimension for language in ("en", "zh")})
 
 
 def read_sides(folder: Path) -> list[Side]:

@@ -158,13 +158,6 @@ def assign(new: StoryItem, existing: Mapping[str, Sequence[StoryItem]]) -> str:
     return min(fitting, key=lambda story: (story not in copied, -scores[story], story), default=new.id)
 
 
-def copies(story: Sequence[StoryItem]) -> list[frozenset[str]]:
-    """Group the members of one story by text: each group is one voice, however often it was printed."""
-    known = sorted(story, key=lambda item: item.id)
-    same = [(a, b) for b in range(len(known)) for a in range(b) if near_copies(known[a], known[b])]
-    return [frozenset(known[at].id for at in part) for part in _components(len(known), same)]
-
-
 def _pairs(items: Sequence[StoryItem]) -> Iterator[tuple[int, int]]:
     """Yield, each once and the lower index first, the pairs that may be of one story."""
     found = set(_sharing_a_band(items))

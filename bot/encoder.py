@@ -93,11 +93,6 @@ class BundledEncoder:
         zeros = {language: np.zeros_like(mean) for language, mean in self._means.items()}
         return BundledEncoder(self._folder, self._tokenizer, zeros, fingerprint=f"{self.fingerprint}:raw")
 
-    def with_means(self, means: Mapping[str, Sequence[float]]) -> BundledEncoder:
-        """Return the same model with other language means, keyed `en` and `zh`."""
-        fingerprint = f"{self.fingerprint}:{_digest(sorted(means.items()))}"
-        return BundledEncoder(self._folder, self._tokenizer, means, fingerprint=fingerprint)
-
     def encode(self, texts: Sequence[str], *, kind: Kind, languages: Sequence[Language]) -> Vectors:
         """Return one row of length one for each text; texts over 512 tokens are read in overlapping windows."""
         encodings = self._tokenizer.encode_batch_fast([f"{kind}: {text}" for text in texts])

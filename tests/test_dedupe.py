@@ -15,9 +15,7 @@ from bot.dedupe import (
     assign,
     bands,
     centre,
-    copies,
     kinship,
-    near_copies,
     signature,
     similarity,
     stories,
@@ -208,9 +206,3 @@ def test_one_by_one_gives_what_all_at_once_gives() -> None:
         {"probe-en"},
         {"other"},
     ]
-
-
-def test_copies_count_as_one_voice() -> None:
-    story = [item("a", body=SIMPLIFIED), item("b", body=render(SIMPLIFIED, "zh-Hant")), item("c", body=ENGLISH)]
-    assert near_copies(story[0], story[1])
-    assert copies(story) == [{"a", "b"}, {"c"}]
