@@ -77,7 +77,8 @@ def test_text_has_date_and_title_on_its_first_line(
     tmp_path: Path, content: str, title: str, body: str, language: Any
 ) -> None:
     published = date(2021, 9, 14)
-    expected = Article(content_id(title, body, published), title, body, language, published)
+    author = "Ana Reyes" if language == "en" else "王一"
+    expected = Article(content_id(title, body, published), title, body, language, published, author=author)
     assert read(tmp_path / "a.txt", content) == [expected]
 
 
@@ -164,7 +165,7 @@ def test_a_record_without_an_id_is_named_by_its_content() -> None:
 
 def test_a_folder_is_read_in_order_of_name_but_for_its_documentation(tmp_path: Path) -> None:
     (tmp_path / "2021").mkdir()
-    for name in ("b.md", "2021/a.txt", "c.JSONL", "README.md", ".hidden.md", "image.png", "notes.docx"):
+    for name in ("b.md", "2021/a.txt", "c.JSONL", "README.md", ".hidden.md", "image.png", "~$open.docx"):
         (tmp_path / name).write_text("x")
     assert readers.find(tmp_path) == [tmp_path / "2021/a.txt", tmp_path / "b.md", tmp_path / "c.JSONL"]
 
@@ -173,14 +174,18 @@ def test_a_folder_is_read_in_order_of_name_but_for_its_documentation(tmp_path: P
     ("name", "message"),
     [
         ("missing.md", "There is no file or folder {path!r}. Check the spelling."),
-        ("photo.png", "No reader takes 'photo.png'. It reads .jsonl, .markdown, .md, .ndjson, .txt."),
+        ("photo.png", "No reader takes 'photo.png'. {forms}"),
+        ("old.doc", "No reader takes 'old.doc'. Save it as .docx or .pdf."),
     ],
 )
 def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    (tmp_path / "old.doc").write_bytes(b"\xd0\xcf")
     with pytest.raises(InputError) as raised:
         readers.find(tmp_path / name)
-    assert str(raised.value) == message.format(path=str(tmp_path / name))
+    forms = ".csv .docx .eml .htm .html .jsonl .markdown .md .mht .mhtml .ndjson .pdf .tsv .txt .xhtml .zip".split()
+    known = {"path": str(tmp_path / name), "forms": f"It reads {', '.join(forms)}."}
+    assert str(raised.value) == message.format(**known)
 
 
 # --- encodings ------------------------------------------------------------------------------------------------------
@@ -202,6 +207,12 @@ ENGLISH = "Café chain fined €5 million\n\nThe regulator’s decision – the 
         pytest.param(CHINESE["zh-Hant"], "big5", id="zh-Hant-big5"),
         pytest.param(CHINESE["zh-Hans"], "utf-16", id="zh-Hans-utf-16"),
         pytest.param("\ufeff" + CHINESE["zh-Hant"], "utf-16-be", id="zh-Hant-utf-16-be"),
+        pytest.param(ENGLISH, "utf-16-le", id="en-utf-16-without-mark"),
+        pytest.param(CHINESE["zh-Hans"], "utf-16-le", id="zh-Hans-utf-16-without-mark"),
+        pytest.param(CHINESE["zh-Hant"], "utf-16-be", id="zh-Hant-utf-16-be-without-mark"),
+        pytest.param("“Fair”, says regulator\n\nIt’s “the first of its kind”.", "gb18030", id="en-gb18030-marks"),
+        pytest.param("©Reuters: firm fined\n\nIt will pay.", "cp1252", id="en-cp1252-like-big5"),
+        pytest.param("啫喱公司被罰\n\n監管機構話佢哋嘅做法唔啱，使用者冇得揀。", "big5hkscs", id="zh-Hant-big5-hkscs"),
     ],
 )
 def test_the_encoding_is_told_from_the_content(tmp_path: Path, text: str, encoding: str) -> None:
@@ -232,10 +243,20 @@ UNTOLD = "The file's encoding cannot be told. Save it in UTF-8."
             "The file says that it is utf-16 but is not: truncated data. It seems damaged.",
             id="truncated-utf-16",
         ),
-        pytest.param(ENGLISH.encode("utf-16-le"), NOT_TEXT, id="utf-16-without-mark"),
         pytest.param(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" * 9, NOT_TEXT, id="image"),
         pytest.param(BINARY, UNTOLD, id="binary"),
-        pytest.param(CHINESE["zh-Hans"].encode() * 9 + b"\xff" + CHINESE["zh-Hans"].encode(), UNTOLD, id="damaged"),
+        pytest.param(
+            CHINESE["zh-Hans"].encode() * 9 + b"\xff" + CHINESE["zh-Hans"].encode(),
+            "The file looks like utf-8, but 1 of its 511 characters cannot be read. "
+            "It seems damaged or truncated: get a whole copy, or save it in UTF-8.",
+            id="damaged",
+        ),
+        pytest.param(
+            CHINESE["zh-Hans"].encode("gb18030")[:-1],
+            "The file looks like gb18030, but 1 of its 51 characters cannot be read. "
+            "It seems damaged or truncated: get a whole copy, or save it in UTF-8.",
+            id="truncated-gb18030",
+        ),
     ],
 )
 def test_a_file_that_is_not_whole_text_is_a_failure(tmp_path: Path, suffix: str, content: bytes, why: str) -> None:
@@ -252,7 +273,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    why = "The file has 20,000,001 bytes. Split it: at most 20,000,000 are read."
+    why = "The file has over 20,000,000 bytes. Split it."
     assert list(readers.read(path)) == [Failure(str(path), why)]
 
 

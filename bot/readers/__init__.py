@@ -1,29 +1,59 @@
 """From files to articles: one reader a format, one way in.
 
-`read` never raises for one bad file among many: it yields a Failure that names it, and goes on.
+A reader takes an open file and the name under which it is reported. What cannot be read never stops the rest: it
+comes as a Failure that names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import IO
 
 from bot.errors import InputError
-from bot.readers import jsonl, markdown, text
+from bot.readers import csv, docx, eml, html, jsonl, markdown, pdf, text, zip
 from bot.readers.fields import checked
 from bot.records import Article, Failure
 
-__all__ = ["READERS", "checked", "find", "read"]
+__all__ = ["READERS", "checked", "find", "read", "read_file"]
 
-READERS: dict[str, Callable[[Path], Iterator[Article | Failure]]] = {
-    ".md": markdown.read,
-    ".markdown": markdown.read,
-    ".txt": text.read,
+Reader = Callable[[IO[bytes], str], Iterator[Article | Failure]]
+
+READERS: dict[str, Reader] = {
+    ".csv": csv.read,
+    ".docx": docx.read,
+    ".htm": html.read,
+    ".html": html.read,
     ".jsonl": jsonl.read,
+    ".markdown": markdown.read,
+    ".md": markdown.read,
+    ".mht": eml.read_page,
+    ".mhtml": eml.read_page,
     ".ndjson": jsonl.read,
+    ".pdf": pdf.read,
+    ".tsv": csv.read,
+    ".txt": text.read,
+    ".xhtml": html.read,
 }
 
+CONTAINERS: dict[str, Callable[[IO[bytes], str, Reader], Iterator[Article | Failure]]] = {
+    ".eml": eml.read,
+    ".zip": zip.read,
+}
+"""Formats that hold files of other formats, and read them by the reader that they are given."""
+
+_OTHERS = {
+    **dict.fromkeys([".doc", ".odt", ".pages", ".rtf", ".wps"], "Save it as .docx or .pdf."),
+    **dict.fromkeys([".epub", ".msg", ".ppt", ".pptx"], "Save it as .pdf."),
+    **dict.fromkeys([".ods", ".xls", ".xlsx"], "Save it as .csv."),
+    **dict.fromkeys([".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz"], "Unpack it, or pack it as .zip."),
+    ".json": "Write one article a line, as .jsonl.",
+}
+"""Forms in which articles come that no reader takes: they are named, and other files, pictures say, are passed over."""
+
 _DOCUMENTATION = {"README.md", "LICENSE.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+MAX_DEPTH = 3
+"""Archives and mails inside each other."""
 
 
 def find(path: Path) -> list[Path]:
@@ -32,23 +62,64 @@ def find(path: Path) -> list[Path]:
     Raises InputError where nothing is there, or where a single file has a form that no reader takes.
     """
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file() and _readable(file))
+        return sorted(file for file in path.rglob("*") if file.is_file() and _expected(file))
     if not path.exists():
         raise InputError(f"There is no file or folder {str(path)!r}.", hint="Check the spelling.")
-    if path.suffix.lower() not in READERS:
-        raise InputError(f"No reader takes {path.name!r}.", hint=f"It reads {', '.join(sorted(READERS))}.")
+    if not _readable(path):
+        raise InputError(f"No reader takes {path.name!r}.", hint=_OTHERS.get(path.suffix.lower()) or _forms())
     return [path]
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
     """Read every article of one file; what cannot be read comes as a Failure."""
     try:
-        yield from READERS[path.suffix.lower()](path)
-    except InputError as error:
-        yield Failure(str(path), str(error))
+        with path.open("rb") as file:
+            yield from read_file(file, str(path))
     except OSError as error:
         yield Failure(str(path), f"It cannot be opened: {error.strerror or error}.")
 
 
-def _readable(file: Path) -> bool:
-    return file.suffix.lower() in READERS and file.name not in _DOCUMENTATION and not file.name.startswith(".")
+def read_file(file: IO[bytes], where: str, *, depth: int = 0) -> Iterator[Article | Failure]:
+    """Read every article of an open file, whose form is told by its name; what cannot be read comes as a Failure."""
+    try:
+        yield from _read(file, where, depth)
+    except InputError as error:
+        yield Failure(where, str(error))
+    except ImportError as error:
+        yield Failure(where, f"Reading it needs {error.name!r}, which is not installed. Run pip install {error.name}.")
+    except Exception as error:  # whatever a library raises for a file that its makers have not met
+        yield Failure(where, f"Its reader failed: {error!r}. Save it in another form.")
+
+
+def _read(file: IO[bytes], where: str, depth: int) -> Iterator[Article | Failure]:
+    suffix = PurePath(where).suffix.lower()
+    if suffix in _OTHERS:
+        raise InputError(f"No reader takes {suffix}.", hint=_OTHERS[suffix])
+    if suffix in CONTAINERS and depth == MAX_DEPTH:
+        raise InputError(f"It lies in {depth} others.", hint="Unpack the outer ones.")
+    if suffix in CONTAINERS:
+        yield from CONTAINERS[suffix](file, where, _inside(depth + 1))
+    else:
+        yield from READERS[suffix](file, where)
+
+
+def _inside(depth: int) -> Reader:
+    def inside(file: IO[bytes], where: str) -> Iterator[Article | Failure]:
+        if _expected(PurePath(where)):
+            yield from read_file(file, where, depth=depth)
+
+    return inside
+
+
+def _readable(file: PurePath) -> bool:
+    return file.suffix.lower() in (READERS.keys() | CONTAINERS.keys())
+
+
+def _expected(file: PurePath) -> bool:
+    """Whether a file of a folder is one to read, or at least to name."""
+    known = _readable(file) or file.suffix.lower() in _OTHERS
+    return known and file.name not in _DOCUMENTATION and not file.name.startswith((".", "~$"))
+
+
+def _forms() -> str:
+    return f"It reads {', '.join(sorted(READERS.keys() | CONTAINERS.keys()))}."

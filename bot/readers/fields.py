@@ -7,10 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
-
-from charset_normalizer import from_bytes
+from typing import IO, Any
 
 from bot.errors import InputError
 from bot.language import clean, detect
@@ -21,7 +18,6 @@ MAX_BYTES = 20_000_000
 
 MAX_TITLE = 500
 
-_ENCODINGS = ["gb18030", "big5hkscs", "cp1252"]
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _REQUIRED = {"id": "id", "title": "title", "body": "text"}
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)*")
@@ -34,7 +30,7 @@ def article(fields: Mapping[str, Any]) -> Article:
     field, its value and what it should be.
     """
     body = _BLANK_LINES.sub("\n\n", _text(fields, "body")).strip()
-    title = " ".join(_plain(_text(fields, "title")).split())
+    title = " ".join(plain_text(_text(fields, "title")).split())
     if not body:
         raise InputError("The article has no text.", hint="Give its paragraphs in the body.")
     if not title:
@@ -49,15 +45,16 @@ def article(fields: Mapping[str, Any]) -> Article:
         body=body,
         language=_language(fields.get("language"), body),
         published=published,
-        source=" ".join(_plain(_text(fields, "source")).split()),
+        source=" ".join(plain_text(_text(fields, "source")).split()),
         url=_url(_text(fields, "url").strip()),
         tags=_tags(fields.get("tags")),
+        author=" ".join(plain_text(_text(fields, "author")).split()),
     )
 
 
 def checked(article: Article) -> Article:
     """Return an article that a program has made, as it is: its offsets must hold. Raises InputError if it cannot be."""
-    for name in ("id", "title", "body", "source", "url"):
+    for name in ("id", "title", "body", "source", "url", "author"):
         value = getattr(article, name)
         if not isinstance(value, str) and (name, value) != ("url", None):
             raise InputError(f"{name} is {value!r}.", hint="It must be a text.")
@@ -81,43 +78,14 @@ def content_id(title: str, body: str, published: date | None) -> str:
     return hashlib.sha256(content.encode("utf-8")).hexdigest()[:16]
 
 
-def decode(path: Path) -> str:
-    """Read a text file as UTF-8, UTF-16 with a mark, or else GB18030, Big5 or Windows-1252, whichever fits.
-
-    Raises InputError for files that are empty, too large, cut in the middle of a character, or not text.
-    """
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise InputError(f"The file has {size:,} bytes.", hint=f"Split it: at most {MAX_BYTES:,} are read.")
-    raw = path.read_bytes()
-    if not raw.strip():
+def whole(file: IO[bytes], *, limit: int = MAX_BYTES) -> bytes:
+    """Read a file to its end. Raises InputError for one that is empty or has more bytes than the limit."""
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise InputError(f"The file has over {limit:,} bytes.", hint="Split it.")
+    if not data.strip():
         raise InputError("The file is empty.", hint="Check that it was written completely.")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _strictly(raw, "utf-16")
-    if raw.count(b"\0") > len(raw) // 10:  # UTF-16 without a mark, a bitmap; some stray NULs are taken out later
-        raise InputError("The file is not text.", hint="Save it as plain text in UTF-8.")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            raise InputError(
-                "The file ends in the middle of a character.", hint="It seems truncated: get a whole copy."
-            ) from error
-    if raw.count(b"\0") > len(raw) // 100:
-        raise InputError("The file is not text.", hint="Save it as plain text in UTF-8.")
-    best = from_bytes(raw, cp_isolation=_ENCODINGS).best()
-    if best is None:
-        raise InputError("The file's encoding cannot be told.", hint="Save it in UTF-8.")
-    return str(best)
-
-
-def _strictly(raw: bytes, encoding: str) -> str:
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"The file says that it is {encoding} but is not: {error.reason}.", hint="It seems damaged."
-        ) from error
+    return data
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -176,7 +144,7 @@ class _Text(HTMLParser):
         self.parts.append(data)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Strip tags and resolve character references; what only looks like a tag (a < b) stays."""
     if "<" not in text and "&" not in text:
         return text

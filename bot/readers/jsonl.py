@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from bot.errors import InputError
 from bot.readers import fields
 from bot.records import Article, Failure
 
 
-def read(path: Path) -> Iterator[Article | Failure]:
+def read(file: IO[bytes], where: str) -> Iterator[Article | Failure]:
     """Read the articles of a JSON-lines file one after another; a bad line becomes a Failure with its number."""
-    with path.open("rb") as lines:
-        for number, line in enumerate(_lines(lines), 1):
-            if line.strip():
-                try:
-                    yield fields.article(_fields(line))
-                except InputError as error:
-                    yield Failure(f"{path}:{number}", str(error))
+    for number, line in enumerate(_lines(file), 1):
+        if line.strip():
+            try:
+                yield fields.article(_fields(line))
+            except InputError as error:
+                yield Failure(f"{where}:{number}", str(error))
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines; of an overlong one only as much as shows that it is, without reading it into memory."""
     while line := file.readline(fields.MAX_BYTES + 1):
         rest = line

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from pathlib import PurePath
+from typing import IO, Any
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from bot.errors import InputError
-from bot.readers import fields
+from bot.readers import encodings, fields
 from bot.records import Article, Failure
 
 
@@ -23,15 +23,16 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("(?:~|null|Nu
 _Loader.add_constructor("tag:yaml.org,2002:null", lambda loader, node: None)
 
 
-def read(path: Path) -> Iterator[Article | Failure]:
+def read(file: IO[bytes], where: str) -> Iterator[Article | Failure]:
     """Read the one article of a Markdown file. Raises InputError.
 
     A file without front matter takes its title from its first heading, or else from its name.
     """
-    metadata, body = _parts(fields.decode(path).strip())
+    metadata, body = _parts(encodings.decode(fields.whole(file)).strip())
     if "title" not in metadata:
         first, _, rest = body.lstrip().partition("\n")
-        metadata["title"], body = (first.lstrip("# "), rest) if first.startswith("#") else (path.stem, body)
+        headed = first.startswith("#")
+        metadata["title"], body = (first.lstrip("# "), rest) if headed else (PurePath(where).stem, body)
     yield fields.article({**metadata, "body": body})
 
 

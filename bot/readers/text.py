@@ -4,24 +4,34 @@
 
     ‘UNRULY GROWTH’: …
 
-Without the date, the first line is the title.
+Without the date, the first line is the title. What the next lines say of author, outlet and date is read too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from typing import IO
 
-from bot.readers import fields
+from bot.readers import encodings, fields
+from bot.readers.byline import byline
 from bot.records import Article, Failure
 
 _FIRST_LINE = re.compile(r"\s*(?:date[:\s]\s*(?P<date>\d{4}-\d{1,2}-\d{1,2})\s+)?(?P<title>\S[^\r\n]*)")
 
 
-def read(path: Path) -> Iterator[Article | Failure]:
+def read(file: IO[bytes], where: str) -> Iterator[Article | Failure]:
     """Read the one article of a text file. Raises InputError."""
-    whole = fields.decode(path)
-    first = _FIRST_LINE.match(whole)
-    title, published = (first["title"], first["date"]) if first else ("", None)
-    yield fields.article({"title": title, "body": whole[first.end() :] if first else "", "published": published})
+    text = encodings.decode(fields.whole(file))
+    first = _FIRST_LINE.match(text)
+    body = text[first.end() :] if first else ""
+    said = byline(body.splitlines())
+    yield fields.article(
+        {
+            "title": first["title"] if first else "",
+            "body": body,
+            "published": (first and first["date"]) or said.published,
+            "author": said.author,
+            "source": said.source,
+        }
+    )
