@@ -1,0 +1,133 @@
+"""`regbrief feeds` and `regbrief sync`: follow feeds, and fetch what is new in them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bot.engine import Regbrief
+from bot.errors import InputError
+from bot.records import Failure, Feed, FeedSync, Synced, to_json
+
+app = typer.Typer(help="Follow RSS, Atom and JSON feeds.", no_args_is_help=True, rich_markup_mode=None)
+errors = Console(stderr=True, emoji=False)
+out = Console(emoji=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Folder = Annotated[Path | None, typer.Option("--indexes", help="The library's folder (default: REGBRIEF_INDEXES).")]
+
+
+@app.command()
+def add(
+    addresses: Annotated[list[str] | None, typer.Argument(help="Feeds, or pages that link to one.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A text with one address a line, or an OPML file.")] = None,
+    as_json: Json = False,
+    indexes: Folder = None,
+) -> None:
+    """Follow feeds; `regbrief sync` fetches them."""
+    wanted = [*(addresses or []), *(_listed(file) if file else [])]
+    if not wanted:
+        raise InputError("No feed is named.", hint="Give addresses, or a list of them with --file.")
+    with Regbrief.open(indexes=indexes) as bot, _spinner("Looking for feeds") as progress:
+        progress.add_task("")
+        followed = bot.follow(wanted)
+    if as_json:
+        _print_json(followed)
+    for each in followed:
+        if isinstance(each, Failure):
+            _complain(f"{each.where}: {each.why}")
+        elif not as_json:
+            out.print(f"{each.title or '–'}  {each.url}", markup=False, highlight=False, soft_wrap=True)
+    if not any(isinstance(each, Feed) for each in followed):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_feeds(as_json: Json = False, indexes: Folder = None) -> None:
+    """List the feeds that are followed, with what became of them the last time."""
+    with Regbrief.open(indexes=indexes) as bot:
+        feeds = bot.feeds()
+    if as_json:
+        _print_json(feeds)
+        return
+    table = Table("feed", "address", "articles", "last read", "problem", box=None)
+    for feed in feeds:
+        when = f"{feed.synced:%Y-%m-%d %H:%M}" if feed.synced else "–"
+        table.add_row(escape(feed.title), escape(feed.url), str(feed.articles), when, escape(feed.problem or ""))
+    out.print(table)
+
+
+@app.command()
+def remove(address: str, indexes: Folder = None) -> None:
+    """Follow a feed no longer; its articles stay."""
+    with Regbrief.open(indexes=indexes) as bot:
+        bot.unfollow(address)
+    errors.print("Removed 1.")
+
+
+@app.command()
+def sync(as_json: Json = False, indexes: Folder = None) -> None:
+    """Fetch what is new in the feeds that are followed, with the full text of each entry."""
+    with Regbrief.open(indexes=indexes) as bot, _spinner("Fetching pages") as progress:
+        task = progress.add_task("")
+        done = bot.sync(progress=lambda count: progress.advance(task, count))
+    if as_json:
+        _print_json(done)
+    else:
+        _report(done)
+    if done.feeds and all(feed.problem for feed in done.feeds):
+        raise typer.Exit(1)
+
+
+def _report(done: Synced) -> None:
+    if not done.feeds:
+        errors.print("No feed is followed. Add one with `regbrief feeds add ADDRESS`.", markup=False, highlight=False)
+    for feed in done.feeds:
+        title = feed.title or feed.url
+        if feed.problem:
+            _complain(f"{title}: {feed.problem}")
+            continue
+        errors.print(f"{title}: {_counts(feed)}", markup=False, highlight=False, soft_wrap=True)
+        for failure in feed.ingested.failed:
+            _complain(f"  {failure.where}: {failure.why}")
+        for partial in feed.ingested.partial:
+            _complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
+
+
+def _counts(feed: FeedSync) -> str:
+    done = feed.ingested
+    waiting = f", waiting for the next time {feed.waiting}" if feed.waiting else ""
+    return (
+        f"added {done.added}, updated {done.updated}, unchanged {done.unchanged}, duplicates {done.duplicates}, "
+        f"failed {len(done.failed)}{waiting}"
+    )
+
+
+def _listed(file: Path) -> list[str]:
+    from bot.readers import feed
+
+    try:
+        return feed.listed(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{str(file)!r} cannot be read: {error}.", hint="Give a text in UTF-8.") from error
+
+
+def _spinner(what: str) -> Progress:
+    columns = (SpinnerColumn(), TextColumn(what), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+    return Progress(*columns, console=errors, transient=True)
+
+
+def _complain(line: str, *, style: str = "red") -> None:
+    errors.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=False, indent=2) + "\n")
