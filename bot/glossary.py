@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -36,6 +37,10 @@ class Entity:
     exact: frozenset[str] = frozenset()
     """Forms that count only when they are written just so: SEC, LINE, X."""
     region: str | None = None
+    passed: date | None = None
+    """When a law was adopted for good."""
+    effective: date | None = None
+    """When most of it began to apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,8 @@ class _Entry(BaseModel):
     ambiguous: list[_Name] = []
     exact: list[_Name] = []
     region: _Name | None = None
+    passed: date | None = None
+    effective: date | None = None
 
     def entity(self) -> Entity:
         names: dict[Language, list[str]] = {
@@ -151,7 +158,10 @@ class _Entry(BaseModel):
         }
         every = {language: (*usual, *self.aliases.get(language, ())) for language, usual in names.items()}
         ambiguous = frozenset(map(_key, self.ambiguous))
-        return Entity(self.id, self.kind, every, ambiguous, frozenset(self.exact), self.region)
+        exact = frozenset(self.exact)
+        return Entity(
+            self.id, self.kind, every, ambiguous, exact, self.region, passed=self.passed, effective=self.effective
+        )
 
     @model_validator(mode="after")
     def _marks_are_names(self) -> Self:
