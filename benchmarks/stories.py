@@ -1,10 +1,11 @@
-"""Measure near copies and stories on the corpus: `python benchmarks/stories.py [--split test] [--ntrex FILE]`.
+"""Measure near copies and stories on the corpus: `benchmarks/stories.py [--split test] [--ntrex FILE] [--news FILE]`.
 
 The corpus marks copies (`copy_of`) and events (`event`); threads, and so events, are of the dev or the test split as
 their questions are. Of each article a few near copies are made as well. Stories are measured by pairs and by B-cubed
 (Bagga and Baldwin, ACL 1998), grouped at once and one by one in random orders, and, as the corpus has few articles
 a day, with every article dated the same day, which leaves content and names only. NTREX (dev.jsonl), a hundred news
-items in three scripts, all of one day, shows what content does without names.
+items in three scripts, all of one day, shows what content does without names. --news (JSON lines of articles) shows
+what stories cost as a catalog grows: the time to take in and place an article, beside that to encode it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from statistics import mean
-from time import perf_counter
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
 
 import frontmatter
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bot.dedupe import NEAR_COPY, StoryItem, assign, centre, signature, similarity, stories
+from bot import stories as storage
+from bot.catalog import Catalog
+from bot.dedupe import NEAR_COPY, PERMUTATIONS, StoryItem, centre, signature, similarity, stories
 from bot.encoder import BundledEncoder
 from bot.glossary import Glossary
 from bot.language import fold, render
@@ -52,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure near copies and stories.")
     parser.add_argument("--split", choices=["dev", "test"], default="dev")
     parser.add_argument("--ntrex", type=Path, help="dev.jsonl of NTREX")
+    parser.add_argument("--news", type=Path, help="articles as JSON lines, to measure what stories cost")
     arguments = parser.parse_args()
     articles = read_articles()
     marks = {path.stem: frontmatter.load(str(path)).metadata for path in find(ROOT / "corpus" / "articles")}
@@ -61,6 +67,8 @@ def main() -> None:
     events = {article.id: str(marks[article.id]["event"]) for article in chosen}
     print(f"\nstories of the {arguments.split} threads\n{HEADING}")
     report_stories(story_items(chosen), events)
+    if arguments.news:
+        report_cost([each for each in read(arguments.news) if isinstance(each, Article)])
     if arguments.ntrex:
         translated = read_ntrex(arguments.ntrex)
         documents = {article.id: article.id.removesuffix(f".{article.language}") for article in translated}
@@ -147,10 +155,61 @@ def report_stories(items: Sequence[StoryItem], gold: Mapping[str, str]) -> None:
 
 def one_by_one(items: Sequence[StoryItem]) -> Groups:
     """Group as a library does that takes articles in one after the other."""
-    groups: dict[str, list[StoryItem]] = {}
-    for item in items:
-        groups.setdefault(assign(item, groups), []).append(item)
-    return [frozenset(each.id for each in group) for group in groups.values()]
+    found: dict[str, set[str]] = defaultdict(set)
+    with TemporaryDirectory() as folder, closing(Catalog(Path(folder, "catalog.sqlite"))) as catalog:
+        for item in items:
+            take_in(catalog, item)
+        for article_id, told in catalog.told(item.id for item in items).items():
+            found[told.story].add(article_id)
+    return [frozenset(group) for group in found.values()]
+
+
+def take_in(catalog: Catalog, item: StoryItem) -> None:
+    """Find the story of an article whose signature, names and content are worked out already."""
+    with catalog._transaction() as db:
+        storage.enter(db, item)
+        storage.add_content(db, item.id, item.vector)
+        storage.place(db, item.id)
+
+
+# --- cost -----------------------------------------------------------------------------------------------------------
+
+SIZES = (1_000, 10_000)
+A_DAY = 40
+"""Articles a day of the made catalog: 100,000 in seven years."""
+
+
+def report_cost(articles: Sequence[Article]) -> None:
+    """Print what an article costs at the sizes of a catalog: processor time, as a share of that of its encoding."""
+    chance = random.Random(0)
+    some = articles[:100]
+    started = process_time()
+    items = story_items(some)
+    encoding = (process_time() - started) / len(some)
+    print("\ncost of an article, as a share of its encoding")
+    with TemporaryDirectory() as folder, closing(Catalog(Path(folder, "catalog.sqlite"))) as catalog:
+        spent: list[float] = []
+        for number in range(max(SIZES)):
+            item = another(chance.choice(items), number, chance)
+            started = process_time()
+            take_in(catalog, item)
+            spent.append(process_time() - started)
+            if number + 1 in SIZES:
+                middle, tail = (float(np.quantile(spent[-200:], share)) / encoding for share in (0.5, 0.95))
+                size = Path(folder, "catalog.sqlite").stat().st_size / (number + 1)
+                print(
+                    f"at {number + 1:>6,} articles {middle:>7.1%}, 95th percentile {tail:.1%}; {size:,.0f} bytes each"
+                )
+
+
+def another(item: StoryItem, number: int, chance: random.Random) -> StoryItem:
+    """Make an article of about the same content as another, in other words, of the day that its number gives."""
+    noise = np.array([chance.gauss(0, 1 / np.sqrt(len(item.vector))) for _ in item.vector], dtype=np.float32)
+    sketch = np.array([chance.randrange(1 << 16) for _ in range(PERMUTATIONS)], dtype="<u2").tobytes()
+    day = date(2017, 1, 1) + timedelta(days=number // A_DAY)
+    return replace(
+        item, id=f"made-{number}", published=day, vector=centre((item.vector + noise)[None]), signature=sketch
+    )
 
 
 def scores(found: Groups, gold: Mapping[str, str]) -> str:

@@ -10,15 +10,20 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from bot import stories, subscriptions
+from bot.dedupe import Vector
 from bot.errors import LibraryDamaged, NotFound
-from bot.records import Article, Filters, Language, Passage
+from bot.glossary import Glossary
+from bot.records import Article, Feed, Filters, Language, Passage, Related
+from bot.stories import Told
+from bot.subscriptions import Fetched
 
 Change = Literal["added", "updated", "unchanged", "duplicate"]
 
@@ -52,16 +57,24 @@ class Stored:
 class Catalog:
     """Articles and passages. Any number of threads may read; the library makes sure that one process writes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, glossary: Glossary | None = None) -> None:
+        """Open or create the catalog; `glossary` finds the names by which reports of one event are known."""
         self._path = path
+        self._glossary = glossary or Glossary()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
             self._connection.executescript(_SCHEMA)
+            self._add_columns()
+            stories.create(self._connection)
+            subscriptions.create(self._connection)
 
     def put(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> list[Change]:
-        """Add articles or replace those with their ids, all or none. An exact copy under another id is not stored."""
+        """Add articles or replace those with their ids, all or none.
+
+        A near copy of another article is a duplicate, and kept; an exact copy under another id is not stored.
+        """
         with self._transaction() as db:
             return [self._put(db, article, passages) for article, passages in entries]
 
@@ -73,9 +86,12 @@ class Catalog:
         if row is not None and row[0] == digest:
             return "unchanged"
         self._forget_passages(db, [article.id])
-        db.execute("REPLACE INTO articles VALUES (?,?,?,?,?,?,?,?,?)", (*_row(article), digest))
+        values = (*_row(article), digest)
+        db.execute(f"REPLACE INTO articles ({_COLUMNS}, digest) VALUES ({','.join('?' * len(values))})", values)
         self._add_passages(db, article.id, passages)
-        return "added" if row is None else "updated"
+        stories.leave(db, [article.id])
+        copied = stories.enter(db, stories.described(article, self._glossary))
+        return "updated" if row is not None else "duplicate" if copied else "added"
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles and their passages, all or none. Raises NotFound for an id that is not there."""
@@ -84,6 +100,7 @@ class Catalog:
                 if not db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
                     raise NotFound(f"No article has the id {article_id!r}.", hint="`regbrief articles` lists them.")
             self._forget_passages(db, article_ids)
+            stories.leave(db, article_ids)
             db.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
 
     def article(self, article_id: str) -> Article:
@@ -148,10 +165,19 @@ class Catalog:
         """Return the keys that the indexes must drop, with the language under which they stand."""
         return self._all("SELECT key, language FROM obsolete")
 
-    def mark_indexed(self, keys: Iterable[int]) -> None:
-        """Note that the indexes hold these passages."""
+    def mark_indexed(self, keys: Iterable[int], contents: Mapping[str, Vector | None] | None = None) -> None:
+        """Note that the indexes hold these passages; an article of which that is the last finds its story.
+
+        `contents` has, by article, the sum of the vectors of these passages; None where they say nothing of events.
+        """
         with self._transaction() as db:
             db.executemany("UPDATE passages SET indexed = 1 WHERE key = ?", [(key,) for key in keys])
+            for article_id, content in (contents or {}).items():
+                stories.add_content(db, article_id, content)
+                if not db.execute(
+                    "SELECT 1 FROM passages WHERE article_id = ? AND indexed = 0", (article_id,)
+                ).fetchone():
+                    stories.place(db, article_id)
 
     def forget_obsolete(self, keys: Iterable[int]) -> None:
         """Note that the indexes have dropped these keys."""
@@ -164,15 +190,89 @@ class Catalog:
             self._forget_passages(db, [article_id])
             self._add_passages(db, article_id, passages)
 
+    def feeds(self) -> list[Feed]:
+        """Return the feeds that are followed, in the order in which they were added."""
+        with self._errors():
+            return subscriptions.feeds(self._connection)
+
+    def put_feed(self, feed: Feed) -> None:
+        """Follow a feed, or note what is known of it now."""
+        with self._transaction() as db:
+            subscriptions.put(db, feed)
+
+    def remove_feed(self, url: str) -> None:
+        """Follow a feed no longer; its articles stay."""
+        with self._transaction() as db:
+            subscriptions.remove(db, url)
+
+    def fetched(self, keys: Iterable[str]) -> dict[str, Fetched]:
+        """Return which of these pages of the web have been fetched before."""
+        with self._errors():
+            return subscriptions.fetched(self._connection, keys)
+
+    def note_fetched(self, pages: Iterable[Fetched], *, when: datetime) -> None:
+        """Note pages of the web that are fetched."""
+        with self._transaction() as db:
+            subscriptions.note(db, pages, when=when)
+
+    def untold(self) -> list[str]:
+        """Return the articles that are indexed and in no story: those of an older library, or of a broken write."""
+        with self._errors():
+            return stories.untold(self._connection)
+
+    def waiting(self) -> int:
+        """Count the articles that are in no story yet."""
+        with self._errors():
+            return stories.waiting(self._connection)
+
+    def tell(self, contents: Mapping[str, Vector | None]) -> None:
+        """Find the stories of articles; `contents` has the sum of the vectors of their passages."""
+        with self._transaction() as db:
+            for article_id, content in contents.items():
+                stories.tell(db, self.article(article_id), content, self._glossary)
+
+    def forget_stories(self) -> None:
+        """Forget all stories: every article waits for its own again."""
+        with self._transaction() as db:
+            stories.clear(db)
+
+    def told(self, article_ids: Iterable[str]) -> dict[str, Told]:
+        """Return the story that each article tells and whose text it prints; one in no story yet is left out."""
+        with self._errors():
+            return stories.told(self._connection, article_ids)
+
+    def tellers(self, story_ids: Iterable[str], filters: Filters) -> list[tuple[Told, Related]]:
+        """Return the articles of some stories that the filters let through, earliest first."""
+        where, values = _where(filters)
+        with self._errors():
+            return stories.tellers(self._connection, story_ids, where, values)
+
     def check(self) -> list[str]:
         """Return what SQLite's own check finds wrong; empty when the catalog is sound."""
         return [row[0] for row in self._all("PRAGMA quick_check") if row[0] != "ok"]
+
+    def release(self) -> None:
+        """Close the connection of this thread, which is about to end."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._opened.remove(connection)
+            connection.close()
+            del self._local.connection
 
     def close(self) -> None:
         """Close every connection that a thread of this process has opened."""
         while self._opened:
             self._opened.pop().close()
         self._local = threading.local()
+
+    def _add_columns(self) -> None:
+        """Give a library that was made before articles had an author and pages the columns for them."""
+        present = {row[1] for row in self._connection.execute("PRAGMA table_info(articles)")}
+        if not _LATER_COLUMNS.keys() <= present:
+            with self._transaction() as db:
+                present = {row[1] for row in db.execute("PRAGMA table_info(articles)")}
+                for name in _LATER_COLUMNS.keys() - present:
+                    db.execute(f"ALTER TABLE articles ADD COLUMN {name} {_LATER_COLUMNS[name]}")
 
     def _forget_passages(self, db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
         for article_id in article_ids:
@@ -238,23 +338,28 @@ class Catalog:
             return self._connection.execute(query, values).fetchone()
 
 
-_COLUMNS = "id, title, body, language, published, source, url, tags"
+_COLUMNS = "id, title, body, language, published, source, url, tags, author, pages"
+_LATER_COLUMNS = {"author": "TEXT NOT NULL DEFAULT ''", "pages": "TEXT NOT NULL DEFAULT '[]'"}
 
 
 def _row(article: Article) -> tuple[Any, ...]:
     published = article.published.isoformat() if article.published else None
     tags = json.dumps(article.tags, ensure_ascii=False)
-    return (article.id, article.title, article.body, article.language, published, article.source, article.url, tags)
+    about = (article.title, article.body, article.language, published, article.source, article.url, tags)
+    return (article.id, *about, article.author, json.dumps(article.pages))
 
 
 def _article(row: Sequence[Any]) -> Article:
-    article_id, title, body, language, published, source, url, tags = row
+    article_id, title, body, language, published, source, url, tags, author, pages = row
     when = date.fromisoformat(published) if published else None
-    return Article(article_id, title, body, language, when, source, url, tuple(json.loads(tags)))
+    printed = tuple(json.loads(pages))
+    return Article(article_id, title, body, language, when, source, url, tuple(json.loads(tags)), author, printed)
 
 
 def _digest(article: Article) -> str:
-    return hashlib.sha256(json.dumps(_row(article)[1:], ensure_ascii=False).encode("utf-8")).hexdigest()
+    *about, author, pages = _row(article)[1:]
+    added = [author, pages] if article.author or article.pages else []  # digests of before stay
+    return hashlib.sha256(json.dumps([*about, *added], ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def _where(filters: Filters) -> tuple[str, list[Any]]:

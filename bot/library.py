@@ -16,13 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from bot import language, passages
 from bot.catalog import Catalog, Stored
+from bot.dedupe import Vector
 from bot.encoder import Encoder
 from bot.errors import LibraryDamaged, LibraryLocked, LibraryMismatch
+from bot.glossary import Glossary
 from bot.keywords import Analyzer, Entry, Keywords
 from bot.records import Article, Failure, Filters, Ingested
 from bot.vectors import Row, Vectors
@@ -31,6 +35,8 @@ ARTICLES_AT_ONCE = 32
 PASSAGES_AT_ONCE = 256
 FORMAT = 1
 
+Item = TypeVar("Item")
+
 Progress = Callable[[int], None]
 """Called with how many more are done: articles while adding, passages while rebuilding."""
 
@@ -38,35 +44,54 @@ Progress = Callable[[int], None]
 class Library:
     """A folder with a catalog and the indexes derived from it."""
 
-    def __init__(self, folder: Path, encoder: Encoder, analyzer: Analyzer) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        analyzer: Analyzer,
+        *,
+        glossary: Glossary | None = None,
+        events: bool = True,
+    ) -> None:
         """Open or create the library in `folder`.
 
+        Reports of one event share names of the `glossary`. `events` is off for an encoder to whose vectors the
+        thresholds of `bot.dedupe` do not apply: stories are then made of copies only.
         Raises LibraryMismatch if its indexes were built with another encoder or version, LibraryDamaged if one of them
         cannot be read.
         """
         self.folder = folder
         self._encoder = encoder
         self.analyzer = analyzer
-        self.catalog = Catalog(folder / "catalog.sqlite")
+        self._events = events
+        self.catalog = Catalog(folder / "catalog.sqlite", glossary)
         self._check_manifest()
         self.keywords = Keywords(folder / "keywords")
         self.vectors = Vectors(folder / "vectors")
 
     @classmethod
     def rebuild(
-        cls, folder: Path, encoder: Encoder, analyzer: Analyzer, *, progress: Progress | None = None
+        cls,
+        folder: Path,
+        encoder: Encoder,
+        analyzer: Analyzer,
+        *,
+        glossary: Glossary | None = None,
+        events: bool = True,
+        progress: Progress | None = None,
     ) -> Library:
-        """Make both indexes anew from the catalog, cutting every article again; close the library before."""
+        """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
             catalog = Catalog(folder / "catalog.sqlite")
             for derived in ("keywords", "vectors"):
                 shutil.rmtree(folder / derived, ignore_errors=True)
             (folder / "manifest.json").unlink(missing_ok=True)
+            catalog.forget_stories()
             for article in catalog.articles(Filters()):
                 catalog.replace_passages(article.id, passages.passages(article))
             catalog.forget_obsolete([key for key, _ in catalog.obsolete()])
             catalog.close()
-            library = cls(folder, encoder, analyzer)
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events)
             library._write_manifest()
             library._settle(progress)
             return library
@@ -105,7 +130,7 @@ class Library:
 
     def unsettled(self) -> bool:
         """Whether an interrupted writer has left work."""
-        return bool(self.catalog.unindexed() or self.catalog.obsolete())
+        return bool(self.catalog.unindexed() or self.catalog.obsolete() or self.catalog.waiting())
 
     def refresh(self) -> None:
         """See what another process has written since."""
@@ -122,6 +147,8 @@ class Library:
                 found.append(f"{extra} passages are in the {name} index but not in the catalog.")
         if waiting := self.catalog.unindexed() + len(self.catalog.obsolete()):
             found.append(f"{waiting} passages wait to be indexed or dropped.")
+        if waiting := self.catalog.waiting():
+            found.append(f"{waiting} articles wait for their story.")
         return found
 
     def close(self) -> None:
@@ -139,6 +166,13 @@ class Library:
             self._index(batch)
             if progress:
                 progress(len(batch))
+        for article_ids in _batches(self.catalog.untold() if self.catalog.waiting() else [], ARTICLES_AT_ONCE):
+            self.catalog.tell({each: self._content(each) for each in article_ids})
+
+    def _content(self, article_id: str) -> Vector | None:
+        """Return the sum of the vectors of an article's passages, if it has any that can be compared."""
+        rows = self.vectors.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else []
+        return np.sum(rows, axis=0, dtype=np.float32) if len(rows) else None
 
     def _index(self, batch: Sequence[Stored]) -> None:
         vectors = self._encoder.encode(
@@ -149,7 +183,11 @@ class Library:
         rows = [Row(each.key, each.article.language, vector) for each, vector in zip(batch, vectors, strict=True)]
         self.vectors.write(rows, [])
         self.keywords.write([self._entry(stored) for stored in batch], [])
-        self.catalog.mark_indexed([stored.key for stored in batch])
+        contents: dict[str, Vector | None] = dict.fromkeys((each.article.id for each in batch), None)
+        for stored, vector in zip(batch, vectors, strict=True) if self._events else ():
+            before = contents[stored.article.id]
+            contents[stored.article.id] = vector if before is None else before + vector
+        self.catalog.mark_indexed([stored.key for stored in batch], contents)
 
     def _entry(self, stored: Stored) -> Entry:
         article = stored.article
@@ -265,8 +303,8 @@ def _holder(note: Path) -> str:
         return "it has not said who it is yet"
 
 
-def _batches(items: Iterable[Article | Failure], size: int) -> Iterator[list[Article | Failure]]:
-    batch: list[Article | Failure] = []
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    batch: list[Item] = []
     for item in items:
         batch.append(item)
         if len(batch) == size:

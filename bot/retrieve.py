@@ -1,8 +1,12 @@
-"""From a question to passages: dense and keyword candidates of both languages, fused with room for each."""
+"""From a question to passages: dense and keyword candidates of both languages, fused with room for each.
+
+Of copies, one speaks; in search results, of all reports of a story. An answer weighs each report by itself, as one may
+say what another does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +17,10 @@ from bot.encoder import Encoder
 from bot.glossary import Glossary, Mention
 from bot.keywords import Analyzer, Keywords
 from bot.language import detect
-from bot.records import EVERY_PART, LANGUAGES, Filters, Hit, Language, Parts
+from bot.records import EVERY_PART, LANGUAGES, Filters, Hit, Language, Parts, Report
+from bot.stories import Told
 from bot.vectors import Vectors
+from bot.voices import also_reported, one_a_story, one_a_text
 
 RRF_K = 60
 """Rank offset of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
@@ -24,6 +30,11 @@ QUOTA = 0.25
 
 ALIAS_WEIGHT = 0.5
 """What a glossary's other name for a thing counts beside the words that were typed."""
+
+DEPTH = 50
+"""Passages taken from each search at least; where few voices are among them, up to DEEPEST."""
+
+DEEPEST = 1_000
 
 EXACT_KEYS = 10_000
 """Up to so many passages in a window are handed to dense search by key; above, it over-fetches and drops."""
@@ -80,8 +91,48 @@ class Retriever:
         return Query(question, language, vector, asked, self._terms(question, language))
 
     def search(self, query: Query, filters: Filters, *, limit: int) -> list[Candidate]:
-        """Return the best passages that pass the filters, best first, at least a share of them in each language."""
-        depth = max(50, limit * 2)
+        """Return the best passages that pass the filters, best first, at least a share of them in each language.
+
+        What a copy only repeats is left out.
+        """
+        return self._search(query, filters, limit, one_a_text)
+
+    def hits(self, query: Query, filters: Filters, *, limit: int) -> list[Hit]:
+        """Return the best passages as `search` does, but of each story those of one report, and who else told it."""
+        candidates = self._search(query, filters, limit, one_a_story)
+        also = self.also_reported([each.stored.article.id for each in candidates], filters)
+        return [_hit(each, also.get(each.stored.article.id, ())) for each in candidates]
+
+    def stories(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return the story of each article; one that is not there is in none."""
+        return {each: told.story for each, told in self._told(article_ids).items()}
+
+    def also_reported(self, article_ids: Iterable[str], filters: Filters) -> dict[str, tuple[Report, ...]]:
+        """Return, for each article shown, who else told its story among those that the filters let through."""
+        shown = self._told(article_ids)
+        tellers = self._catalog.tellers({each.story for each in shown.values()}, filters)
+        return {each: also_reported(shown, tellers, each) for each in shown}
+
+    def _told(self, article_ids: Iterable[str]) -> dict[str, Told]:
+        return self._catalog.told(article_ids) if self._parts.story_grouping else {}
+
+    def _search(self, query: Query, filters: Filters, limit: int, voices: _Voices) -> list[Candidate]:
+        depth = max(DEPTH, limit * 2)
+        while True:
+            found, exhausted = self._ranked(query, filters, depth)
+            scores = {each.stored.key: each.score for each in found}
+            told = self._told({each.stored.article.id for each in found})
+            speaking = {each.key for each in voices([each.stored for each in found], scores, told)}
+            if len(speaking) >= limit or exhausted or depth >= DEEPEST:
+                break
+            depth *= 4
+        ranked = [each for each in found if each.stored.key in speaking]
+        groups = [each.stored.article.language[:2] for each in ranked]
+        quota = QUOTA if self._parts.language_quota else 0.0
+        return [ranked[at] for at in with_quota(range(len(ranked)), groups, limit=limit, quota=quota)]
+
+    def _ranked(self, query: Query, filters: Filters, depth: int) -> tuple[list[Candidate], bool]:
+        """Fuse the first `depth` passages of each search; say whether there are no more."""
         dense = self._dense(query.vector, filters, depth) if self._parts.dense_search else []
         sparse = self._keywords.search(query.terms, filters, limit=depth) if self._parts.keyword_search else []
         stored = self._catalog.stored({key for key, _ in [*dense, *sparse]})
@@ -92,11 +143,9 @@ class Retriever:
         elif not self._parts.keyword_search:
             by_sparse = by_dense
         scores = fuse(by_dense, by_sparse, foreign=foreign)
-        ranked = [key for key in scores if key in stored]
-        quota = QUOTA if self._parts.language_quota else 0.0
-        kept = with_quota(ranked, [stored[key].article.language[:2] for key in ranked], limit=limit, quota=quota)
         similarity = dict(dense)
-        return [Candidate(stored[key], similarity.get(key, 0.0), scores[key]) for key in kept]
+        found = [Candidate(stored[key], similarity.get(key, 0.0), scores[key]) for key in scores if key in stored]
+        return found, max(len(dense), len(sparse)) < depth
 
     def _asked(self, question: str) -> str:
         """Cut out the names: a sentence that answers often says "the company" where the question names it."""
@@ -162,12 +211,10 @@ def with_quota(ranked: Sequence[int], groups: Sequence[str], *, limit: int, quot
     return [ranked[at] for at in sorted(kept)][:limit]
 
 
-def hits(candidates: Sequence[Candidate]) -> list[Hit]:
-    """Present candidates as search results."""
-    return [_hit(candidate) for candidate in candidates]
+_Voices = Callable[[Sequence[Stored], Mapping[int, float], Mapping[str, Told]], list[Stored]]
 
 
-def _hit(candidate: Candidate) -> Hit:
+def _hit(candidate: Candidate, also: tuple[Report, ...]) -> Hit:
     passage, article = candidate.stored.passage, candidate.stored.article
     return Hit(
         article_id=article.id,
@@ -181,4 +228,5 @@ def _hit(candidate: Candidate) -> Hit:
         published=article.published,
         language=article.language,
         url=article.url,
+        also_reported_by=also,
     )

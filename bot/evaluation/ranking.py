@@ -62,19 +62,29 @@ _Ranking = tuple[dict[str, int], list[str]]
 def _sentences(result: Result, keep: _Keep) -> _Ranking:
     """Rank evidence sentences: a hit that covers new ones counts as these, any other (a repetition too) as a miss.
 
-    So how much there is to find does not depend on how a system cuts its passages.
+    So how much there is to find does not depend on how a system cuts its passages. A hit that covers some covers those
+    of the reports for which it speaks, too: they need not be shown again.
     """
     evidence = [each for each in result.question.evidence if each.sentence and keep(each)]
     found: list[str] = []
     for rank, hit in enumerate(result.hits):
-        covered = [f"evidence {i}" for i, each in enumerate(evidence) if holds(hit, each)]
+        held = [holds(hit, each) for each in evidence]
+        others = spoken_for(hit) if any(held) else ()
+        covered = [f"evidence {i}" for i, each in enumerate(evidence) if held[i] or each.article_id in others]
         found += [each for each in covered if each not in found] or [f"miss {rank}"]
     return {f"evidence {i}": each.grade for i, each in enumerate(evidence)}, found
 
 
 def _articles(result: Result, keep: _Keep) -> _Ranking:
+    """Rank articles: those that a hit names as reports of the same story come right after its own."""
     relevant = {each.article_id: each.grade for each in result.question.evidence if keep(each)}
-    return relevant, list(dict.fromkeys(str(hit.get("article_id")) for hit in result.hits))
+    named = [each for hit in result.hits for each in (str(hit.get("article_id")), *spoken_for(hit))]
+    return relevant, list(dict.fromkeys(named))
+
+
+def spoken_for(hit: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the articles that a hit names as other reports of its story."""
+    return tuple(str(each.get("article_id")) for each in hit.get("also_reported_by") or ())
 
 
 def holds(hit: Mapping[str, Any], evidence: Evidence) -> bool:

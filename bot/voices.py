@@ -1,0 +1,86 @@
+"""One voice a story: which report speaks where several tell one event or print one text, and who else told it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from bot.catalog import Stored
+from bot.dedupe import retold
+from bot.records import Article, Related, Report
+from bot.stories import Told
+
+EQUAL = 0.9
+"""A copy whose score is at least this share of the best one's speaks as well; the earliest of these does."""
+
+LISTED = 20
+"""Others named at most beside a voice; own reports come before copies."""
+
+
+def one_a_story(ranked: Sequence[Stored], scores: Mapping[int, float], told: Mapping[str, Told]) -> list[Stored]:
+    """Keep of each story the passages of one report: the best, or the earliest of its equal copies."""
+    speakers = _speakers(ranked, scores, told, lambda article_id: _told(told, article_id).story)
+    return [each for each in ranked if speakers[each.article.id].id == each.article.id]
+
+
+def one_a_text(ranked: Sequence[Stored], scores: Mapping[int, float], told: Mapping[str, Told]) -> list[Stored]:
+    """Leave out the passages of copies that say nothing beyond the copy that speaks for them."""
+    speakers = _speakers(ranked, scores, told, lambda article_id: _told(told, article_id).original)
+    return [
+        each
+        for each in ranked
+        if speakers[each.article.id].id == each.article.id
+        or not retold(each.passage.text, speakers[each.article.id].body)
+    ]
+
+
+def also_reported(
+    shown: Mapping[str, Told], tellers: Sequence[tuple[Told, Related]], article_id: str
+) -> tuple[Report, ...]:
+    """Name who else told the story of an article, own reports first; what is `shown` by itself is not named again.
+
+    `tellers` are the articles of the stories, earliest first. Who prints a text that is shown, or named before, is
+    marked as a copy.
+    """
+    story = shown[article_id].story
+    texts = {each.original for each in shown.values() if each.story == story}
+    reports = []
+    for each, related in tellers:
+        if each.story == story and related.article_id not in shown:
+            reports.append(_report(related, copy=each.original in texts))
+            texts.add(each.original)
+    return tuple(sorted(reports, key=lambda report: report.copy)[:LISTED])
+
+
+def _speakers(
+    ranked: Sequence[Stored], scores: Mapping[int, float], told: Mapping[str, Told], group: Callable[[str], str]
+) -> dict[str, Article]:
+    """Return the article that speaks for each article that was found."""
+    groups: defaultdict[str, list[Stored]] = defaultdict(list)
+    for each in ranked:
+        groups[group(each.article.id)].append(each)
+    speakers = {name: _speaker(members, scores, told) for name, members in groups.items()}
+    return {each.article.id: speakers[group(each.article.id)] for each in ranked}
+
+
+def _speaker(members: Sequence[Stored], scores: Mapping[int, float], told: Mapping[str, Told]) -> Article:
+    best = members[0]
+    text = _told(told, best.article.id).original
+    equal = [
+        each.article
+        for each in members
+        if _told(told, each.article.id).original == text and scores[each.key] >= EQUAL * scores[best.key]
+    ]
+    fitting = [each for each in equal if each.id == best.article.id or retold(best.passage.text, each.body)]
+    return min(fitting, key=lambda each: (each.published is None, each.published or date.min, each.id))
+
+
+def _told(told: Mapping[str, Told], article_id: str) -> Told:
+    return told.get(article_id) or Told(article_id, article_id)
+
+
+def _report(related: Related, *, copy: bool) -> Report:
+    return Report(
+        related.article_id, related.title, related.source, related.published, related.language, related.url, copy
+    )
