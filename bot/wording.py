@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from bot.language import fold
-from bot.measures import CURRENCIES, DATES, Measure, measures
+from bot.measures import DATES, Measure, measures
+from bot.values import CURRENCIES
 from bot.verify import negated
 
 # --- questions ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -210,3 +211,68 @@ def test_what_is_kept_is_numbered_in_order_of_first_use() -> None:
 )
 def test_words_set_in_quotation_marks_are_not_the_claims_own(quote: str, claim: str, agrees: bool) -> None:
     assert agree_in_negation(claim, quote) is agrees
+
+
+ONLY = "The quotation says so only as "
+NO_DEED = "The quotation does not say that anything was "
+
+
+def against(quote: str, claim: str) -> list[str]:
+    """Return the faults of a claim against one quotation of 2021."""
+    cited = replace(FIRST["en"], quote=quote, published=date(2021, 9, 14))
+    return faults(Claim(claim, (1,)), {1: cited}, glossary=GLOSSARY)
+
+
+@pytest.mark.parametrize(
+    ("quote", "claim"),
+    [
+        pytest.param("市值损失1.82万亿元。", "It lost 1.82 trillion yuan in value.", id="trillion"),
+        pytest.param("流明支付被罚182亿元。", "Lumen Pay was fined RMB18.2bn.", id="rmb"),
+        pytest.param("It was fined 18.228 billion yuan.", "它被罚182亿元。", id="rounded"),
+        pytest.param("它九月缴款。", "It paid in September.", id="zh-month"),
+        pytest.param("辦法自民國110年11月1日施行。", "It applies from 1 November 2021.", id="republic"),
+        pytest.param("二〇二一年九月十四日公布。", "It was published on September 14, 2021.", id="han-date"),
+        pytest.param("罚款相当于销售额的百分之四。", "The fine equals 4% of sales.", id="per-cent"),
+        pytest.param("八成用户受影响。", "80 percent of users were affected.", id="tenths"),
+        pytest.param("The platform has 1,641 users.", "該平台有1641名用戶。", id="count"),
+        pytest.param("The fine is up to 4 percent of sales.", "最高可罚销售额的4%。", id="bound"),
+        pytest.param("It was published on 14 September.", "它于2021年9月14日公布。", id="year-of-publication"),
+        pytest.param("The company may appeal.", "公司可能上诉。", id="possible"),
+        pytest.param("海港局拟禁止该应用。", "The Harbour Authority plans to ban the app.", id="planned"),
+        pytest.param("海港局作出不合规决定，对流明支付罚款5亿元。", "海港局对流明支付罚款5亿元。", id="which-clause"),
+        pytest.param("流明支付涉嫌垄断。", "Lumen Pay is suspected of a monopoly.", id="alleged"),
+        pytest.param(
+            "The Harbour Authority fined Lumen Pay, which may appeal.",
+            "The Harbour Authority fined Lumen Pay.",
+            id="clause",
+        ),
+    ],
+)
+def test_the_same_said_in_other_words_passes(quote: str, claim: str) -> None:
+    assert against(quote, claim) == []
+
+
+@pytest.mark.parametrize(
+    ("quote", "claim", "fault"),
+    [
+        pytest.param("It has 100 users.", "It has 100 companies.", "The number 100", id="unit"),
+        pytest.param("它有100名用户。", "它有100家公司。", "The number 100", id="zh-Hans-unit"),
+        pytest.param("罰款18億港元。", "罰款18億美元。", "The number 1800000000", id="zh-Hant-currency"),
+        pytest.param("The fine is up to 4 percent.", "The fine is 4 percent.", "The number 4", id="bound-dropped"),
+        pytest.param("The fine is 4 percent.", "The fine is more than 4 percent.", "The number 4", id="bound-added"),
+        pytest.param("It was fined 18 billion yuan.", "它被罚182亿元。", "The number 18200000000", id="more-exact"),
+        pytest.param("它九月缴款。", "It paid in October.", "A date", id="month"),
+        pytest.param("民國110年施行。", "It applied from 2020.", "A date", id="republic"),
+        pytest.param("The company may appeal.", "The company appealed.", ONLY + "possible", id="possible"),
+        pytest.param("公司可能上诉。", "公司已经上诉。", ONLY + "possible", id="zh-Hans-possible"),
+        pytest.param("海港局擬罰款流明支付。", "海港局罰款流明支付。", ONLY + "planned", id="zh-Hant-planned"),
+        pytest.param("It is accused of fraud.", "It committed fraud.", ONLY + "alleged", id="alleged"),
+        pytest.param("Lumen Pay paid.", "Lumen Pay may have paid.", "The quotation says so as a fact", id="less-sure"),
+        pytest.param("Lumen Pay was fined.", "The fine on Lumen Pay was withdrawn.", NO_DEED + "withdrawn", id="deed"),
+        pytest.param("流明支付被罚款。", "流明支付道歉。", NO_DEED + "apologised", id="zh-Hans-deed"),
+        pytest.param("The chief spoke.", "The chief, Ada Lovelace, spoke.", "Ada is not", id="unknown-name"),
+        pytest.param("公司已缴款。", "公司已向Interpol缴款。", "Interpol is not", id="zh-Hans-unknown-name"),
+    ],
+)  # fmt: skip
+def test_what_is_added_or_altered_is_a_fault(quote: str, claim: str, fault: str) -> None:
+    assert any(each.startswith(fault) for each in against(quote, claim)), against(quote, claim)

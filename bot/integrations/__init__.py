@@ -1,0 +1,1 @@
+"""Regbrief inside other frameworks."""
