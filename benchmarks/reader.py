@@ -20,16 +20,16 @@ from rich.console import Console
 from rich.progress import track
 from scipy.stats import mannwhitneyu
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / part) for part in (".", "tools", "benchmarks")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 from reader_examples import Data, Question, Text, read
 from xquad_r import average_precision
 
 from bot.encoder import BundledEncoder
-from bot.passages import passages
-from bot.records import Article, Language
+from bot.passages import PASSAGE_TOKENS, tokens
+from bot.records import Language
 from bot.rerank import Reading, Scorer, Window, open_scorer
-from bot.sentences import sentence_spans
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh-Hans"}
 CANDIDATES = 20
@@ -49,7 +49,7 @@ def main() -> None:
     assert scorer, "none reads nothing"
     data = read(arguments.folder)
     of_set = {name: [q for q in data.held_out if data.texts[q.about].set == name] for name in SETS}
-    of_set = {name: questions[:: max(1, len(questions) // arguments.limit)] for name, questions in of_set.items()}
+    of_set = {name: sample(questions, arguments.limit) for name, questions in of_set.items()}
     report_pool(data, of_set["xquad_r"], scorer)
     report_sentences(data, of_set["xquad_r"], scorer)
     report_spans(data, [*of_set["drcd"], *of_set["cmrc2018"]], scorer)
@@ -60,10 +60,26 @@ def main() -> None:
 SETS = ("xquad_r", "squad2", "drcd", "cmrc2018")
 
 
+def sample(questions: Sequence[Question], most: int) -> list[Question]:
+    """Spread over all; the four pairings of a question of XQuAD stand side by side, and stay together."""
+    step = max(1, len(questions) // most)
+    return [question for at, question in enumerate(questions) if at // 4 % step == 0]
+
+
 def windows(text: Text) -> list[tuple[int, Window]]:
-    """Cut a text as the engine does, each window with where it starts."""
-    article = Article("a", "", text.text, LANGUAGES[text.language])
-    return [(each.start, Window(each.text, tuple(sentence_spans(each.text)))) for each in passages(article)]
+    """Cut a text as the engine does, at the sentences that it had before it was folded; each with where it starts."""
+    groups: list[list[tuple[int, int]]] = [[]]
+    for span in text.sentences:
+        size = tokens(text.text[groups[-1][0][0] : span[1]]) if groups[-1] else 0
+        if size > PASSAGE_TOKENS:
+            groups.append([])
+        groups[-1].append(span)
+    return [_window(text, group) for group in groups]
+
+
+def _window(text: Text, spans: Sequence[tuple[int, int]]) -> tuple[int, Window]:
+    start = spans[0][0]
+    return start, Window(text.text[start : spans[-1][1]], tuple((a - start, b - start) for a, b in spans))
 
 
 # --- which paragraph -------------------------------------------------------------------------------------------------
@@ -74,9 +90,7 @@ def report_pool(data: Data, questions: Sequence[Question], scorer: Scorer) -> No
     encoder = BundledEncoder.open()
     pool = [at for at, text in enumerate(data.texts) if text.set == "xquad_r"]
     texts = [data.texts[at] for at in pool]
-    vectors = encoder.encode(
-        [t.text for t in texts], kind="passage", languages=[LANGUAGES[t.language] for t in texts]
-    )
+    vectors = encoder.encode([t.text for t in texts], kind="passage", languages=[LANGUAGES[t.language] for t in texts])
     right: dict[tuple[str, str], set[int]] = {}
     for question in questions:
         right.setdefault((question.text, question.language), set()).add(pool.index(question.about))
@@ -105,7 +119,9 @@ def report_sentences(data: Data, questions: Sequence[Question], scorer: Scorer) 
     """The sentence that answers, chosen from the paragraph, and from the 20 nearest paragraphs of that language."""
     encoder = BundledEncoder.open()
     figures: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-    pools = {language: [t for t in data.texts if t.set == "xquad_r" and t.language == language] for language in LANGUAGES}
+    pools = {
+        language: [t for t in data.texts if t.set == "xquad_r" and t.language == language] for language in LANGUAGES
+    }
     encoded = {
         language: encoder.encode([t.text for t in pool], kind="passage", languages=[LANGUAGES[language]] * len(pool))
         for language, pool in pools.items()
@@ -127,7 +143,9 @@ def report_sentences(data: Data, questions: Sequence[Question], scorer: Scorer) 
                 float(among[0] is text and among[1][0] <= goal < among[1][1]),
             )
         )
-    print("\nThe sentence that answers: by the encoder in its paragraph; by the reader there; by the reader in the pool")
+    print(
+        "\nThe sentence that answers: by the encoder in its paragraph; by the reader there; by the reader in the pool"
+    )
     for (asked, told), values in sorted(figures.items()):
         columns = " ".join(f"{fmean(column):.3f}" for column in zip(*values, strict=True))
         print(f"  asked in {asked}, told in {told}: {columns}  ({len(values)} questions)")
@@ -183,7 +201,9 @@ def report_spans(data: Data, questions: Sequence[Question], scorer: Scorer) -> N
         figures.setdefault(text.set, []).append((overlap(best, answer), float(units(best) == units(answer))))
     print("\nShort answers: F1, exact")
     for name, values in sorted(figures.items()):
-        print(f"  {name:<10} {' '.join(f'{fmean(c):.3f}' for c in zip(*values, strict=True))}  ({len(values)} questions)")
+        print(
+            f"  {name:<10} {' '.join(f'{fmean(c):.3f}' for c in zip(*values, strict=True))}  ({len(values)} questions)"
+        )
 
 
 def units(text: str) -> list[str]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from time import perf_counter
 
 from bot import prompts
+from bot.anchors import read_anchor
 from bot.catalog import Catalog
 from bot.conflicts import Conflict, conflicts
 from bot.conversation import complete
 from bot.dates import Window, read_time
+from bot.deixis import is_deictic
+from bot.drafting import Writer
+from bot.errors import Fault, ModelError
 from bot.extractive import Answerer, Scored
 from bot.glossary import Glossary
+from bot.ledger import Ledger
 from bot.records import (
     EVERY_PART,
     LANGUAGES,
@@ -31,7 +38,6 @@ from bot.records import (
     to_json,
 )
 from bot.retrieve import Candidate, Query, Retriever
-from bot.stories import Stories
 from bot.verify import faults, stands, verify
 
 CANDIDATES = 16
@@ -41,6 +47,16 @@ BEARING = 0.03
 """From this probability on, a sentence that is not quoted may still contradict one that is."""
 
 RELATED = 3
+
+CERTAIN = 0.3
+"""From this probability on, the words that the reader points at are shown to answer."""
+
+BEAT = 1.0
+"""Seconds of writing after which a step says that it goes on."""
+
+Step = str | Citation | Claim
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +80,19 @@ class Answering:
         catalog: Catalog,
         retriever: Retriever,
         answerer: Answerer,
-        stories: Stories,
         glossary: Glossary,
         *,
         parts: Parts = EVERY_PART,
+        writer: Writer | None = None,
     ) -> None:
         self._catalog = catalog
         self._retriever = retriever
         self._answerer = answerer
-        self._stories = stories
         self._glossary = glossary
         self._parts = parts
+        self._writer = writer
 
-    def answer(
+    def steps(
         self,
         text: str,
         filters: Filters,
@@ -85,11 +101,14 @@ class Answering:
         answer_language: Language | None,
         today: date,
         read_dates: bool,
-    ) -> Answer:
-        """Answer with quoted sentences, or refuse; see `Regbrief.ask`."""
+    ) -> Generator[Step, None, Answer]:
+        """Answer, or refuse, a claim at a time, each after what it cites first; return it whole. See `Regbrief.ask`.
+
+        A text says what is being done; closing the generator stops the model that is writing.
+        """
         started = perf_counter()
-        completed = complete(text, history, self._glossary)
-        reading = read_time(completed, today=today)
+        completed = self._completed(text, history)
+        reading = read_anchor(completed, read_time(completed, today=today), self._glossary, today=today)
         window = reading.window if read_dates else None
         if window is None or window.soft:
             found = self._find(completed, filters, latest=reading.latest)
@@ -97,11 +116,15 @@ class Answering:
         else:
             found = self._find_within(window, reading.text, filters, latest=reading.latest)
             implied = completed[window.start : window.end]
-        claims, citations = self._verified(found.chosen)
         language = answer_language or found.query.language
-        disputes: list[Conflict] = []
-        if claims and self._parts.conflicts:
-            disputes, claims, citations = self._disputed(completed, found, claims, citations, language)
+        ledger = Ledger()
+        answerer, notes = yield from self._claims(completed, found, language, ledger)
+        disputes = []
+        if ledger.claims and self._parts.conflicts:
+            for dispute, said, quotes in self._disputed(completed, found, ledger.citations, language):
+                disputes.append(dispute)
+                yield from ledger.add(said, self._told(quotes, found))
+        claims, citations = ledger.claims, ledger.citations
         searched = Searched(
             articles=self._catalog.count(found.filters),
             since=found.filters.since,
@@ -111,10 +134,12 @@ class Answering:
             question=completed,
             implied=implied,
         )
-        related = _related([each.stored.article for each in found.candidates], citations)
+        nearby = {each.stored.article.id: each.stored.article for each in found.candidates}
+        stories = self._retriever.stories([*nearby, *(each.article_id for each in citations)])
+        related = _related(list(nearby.values()), citations, stories)
         reason = None if claims else self._reason(found)
         if reason is None:
-            written = " ".join(f"{claim.text} {''.join(f'[{n}]' for n in claim.citations)}" for claim in claims)
+            written = " ".join(_printed(claim, language) for claim in claims)
         else:
             written = prompts.refusal(reason, language, searched, related[0] if related else None)
         total = _milliseconds(started, perf_counter())
@@ -131,21 +156,74 @@ class Answering:
             conflicts=tuple(to_json(each) for each in disputes),
             related=related,
             searched=searched,
-            answerer="extractive",
+            answerer=answerer,
+            notes=notes,
             timings_ms={**spent, "answer": round(total - sum(spent.values()), 1), "total": total},
         )
 
-    def _verified(self, chosen: Sequence[Scored]) -> tuple[list[Claim], list[Citation]]:
-        citations = [_citation(number, scored) for number, scored in enumerate(chosen, 1)]
+    def _completed(self, text: str, history: Sequence[Turn]) -> str:
+        completed = complete(text, history, self._glossary)
+        return self._writer.complete(text, history, otherwise=completed) if self._writer and history else completed
+
+    # --- claims ---
+
+    def _claims(
+        self, question: str, found: _Found, language: Language, ledger: Ledger
+    ) -> Generator[Step, None, tuple[str, tuple[str, ...]]]:
+        """Enter what is written, or else quoted; return who wrote it, and what the reader should know about that."""
+        notes: tuple[str, ...] = ()
+        written = False
+        if found.chosen and self._writer:
+            fault, gap = yield from self._written(self._writer, question, found, language, ledger)
+            written = bool(ledger.claims)
+            if fault:
+                notes = (prompts.fallback(fault, language, broken_off=written),)
+            elif gap:
+                notes = (prompts.GAP[language],)
+            if written and not fault:
+                return self._writer.model.name, notes
+        yield from self._quoted(found, ledger, language)
+        return self._writer.model.name if self._writer and written else "extractive", notes
+
+    def _written(
+        self, writer: Writer, question: str, found: _Found, language: Language, ledger: Ledger
+    ) -> Generator[Step, None, tuple[Fault | None, bool]]:
+        """Enter what a model writes; return why it fell short, and whether it says that the articles do."""
+        yield "writing"
+        shown = perf_counter()
+        draft = writer.draft(question, found.scored, language)
+        try:
+            with closing(draft.written()) as sentences:
+                for sentence in sentences:
+                    if sentence and all(stands(each, self._articles([each])) for each in sentence.quotes):
+                        yield from ledger.add(sentence.text, self._told(sentence.quotes, found), sentence.status)
+                    elif perf_counter() - shown > BEAT:
+                        shown = perf_counter()
+                        yield "writing"
+        except ModelError as error:
+            log.warning("%s", error)
+            return error.fault, draft.gap
+        return None, draft.gap
+
+    def _quoted(self, found: _Found, ledger: Ledger, language: Language) -> Iterator[Step]:
+        """Enter the sentences chosen, as they stand in their articles."""
+        citations = [_citation(number, scored) for number, scored in enumerate(found.chosen, 1)]
         claims = [Claim(citation.quote, (citation.number,)) for citation in citations]
-        if not self._parts.verification:
-            return claims, citations
-        return verify(claims, citations, articles=self._articles(citations), glossary=self._glossary)
+        if self._parts.verification:
+            claims, citations = verify(claims, citations, articles=self._articles(citations), glossary=self._glossary)
+        for claim, citation in zip(claims, self._told(citations, found), strict=True):
+            if not ledger.cites(citation):
+                yield from ledger.add(claim.text, [citation], context=_context(citation, language))
+
+    def _told(self, quotes: Sequence[Citation], found: _Found) -> list[Citation]:
+        """Add to quotations who else reported what their articles do."""
+        also = self._retriever.also_reported({each.article_id for each in quotes}, found.filters)
+        return [replace(each, also_reported_by=also.get(each.article_id, ())) for each in quotes]
 
     def _disputed(
-        self, question: str, found: _Found, claims: list[Claim], citations: list[Citation], language: Language
-    ) -> tuple[list[Conflict], list[Claim], list[Citation]]:
-        """Look for reports that differ on what is asked; the answer then says so, and cites both sides."""
+        self, question: str, found: _Found, citations: Sequence[Citation], language: Language
+    ) -> Iterator[tuple[Conflict, str, list[Citation]]]:
+        """Look for reports that differ on what is asked; yield how the answer says so, and both sides' quotations."""
         places = {_place(each) for each in citations}
         bearing = [_citation(0, each) for each in found.scored if each.probability >= BEARING]
         others = [each for each in bearing if _place(each) not in places and stands(each, self._articles([each]))]
@@ -153,21 +231,16 @@ class Answering:
             question,
             citations,
             others,
-            stories=self._stories.of([each.article for each in found.scored]),
+            stories=self._retriever.stories({each.article.id for each in found.scored}),
             glossary=self._glossary,
             encoder=self._retriever.encoder,
         )
-        shown = []
         for dispute in disputes:
             sides = {(side.article_id, side.start) for side in dispute.sides}
-            new = [each for each in others if _place(each) in sides - places]
-            both = [*citations, *(replace(each, number=len(citations) + at) for at, each in enumerate(new, 1))]
+            both = {at: each for at, each in enumerate([*citations, *others], 1) if _place(each) in sides}
             said = prompts.disputed(language, [side.value for side in dispute.sides])
-            claim = Claim(said, tuple(each.number for each in both if _place(each) in sides))
-            if not faults(claim, {each.number: each for each in both}, glossary=self._glossary):
-                shown.append(dispute)
-                claims, citations, places = [*claims, claim], both, places | sides
-        return shown, claims, citations
+            if not faults(Claim(said, tuple(both)), both, glossary=self._glossary):
+                yield dispute, said, list(both.values())
 
     def _articles(self, citations: Sequence[Citation]) -> dict[str, Article]:
         """Read the cited articles again: what is checked is what the catalog holds, not what the search handed on."""
@@ -180,7 +253,8 @@ class Answering:
         candidates = self._retriever.search(query, filters, limit=CANDIDATES)
         retrieved = perf_counter()
         scored = self._answerer.score(query, candidates)
-        chosen = self._answerer.choose(scored, latest=latest)
+        stories = self._retriever.stories({each.article.id for each in scored})
+        chosen = self._answerer.choose(scored, latest=latest, stories=stories)
         spent = _milliseconds(started, retrieved), _milliseconds(retrieved, perf_counter())
         return _Found(query, filters, candidates, scored, chosen, *spent)
 
@@ -209,29 +283,41 @@ def _place(citation: Citation) -> tuple[str, int]:
     return citation.article_id, citation.start
 
 
+def _printed(claim: Claim, language: Language) -> str:
+    doubt = "" if claim.status == "verified" else prompts.UNSUPPORTED[language]
+    return f"{claim.context}{claim.text} {''.join(f'[{number}]' for number in claim.citations)}{doubt}"
+
+
+def _context(citation: Citation, language: Language) -> str:
+    """Name outlet and day where the quotation means something else on another day."""
+    if citation.published is None or not is_deictic(citation.quote):
+        return ""
+    return prompts.said_on(language, citation.source, citation.published)
+
+
 def _citation(number: int, scored: Scored) -> Citation:
-    article, sentence = scored.article, scored.sentence
-    return Citation(
-        number=number,
-        article_id=article.id,
-        title=article.title,
-        source=article.source,
-        url=article.url,
-        published=article.published,
-        language=article.language,
-        quote=sentence.text,
-        start=sentence.start,
-        end=sentence.end,
-        score=round(scored.probability, 3),
-    )
+    citation = Citation.of(scored.article, scored.sentence, number=number, score=scored.probability)
+    pointed = scored.pointed
+    if pointed is None or pointed.span is None or pointed.certainty < CERTAIN:
+        return citation
+    start, end = pointed.span
+    return replace(citation, answer_span=(citation.start + start, citation.start + end))
 
 
-def _related(articles: Sequence[Article], citations: Sequence[Citation]) -> tuple[Related, ...]:
-    """Return the nearest articles that are not cited, one in the other language among them if all cited are in one."""
+def _related(
+    articles: Sequence[Article], citations: Sequence[Citation], stories: Mapping[str, str]
+) -> tuple[Related, ...]:
+    """Return the nearest articles on other stories than those cited, one on each.
+
+    If all cited are in one language, one in the other language is among them, on whatever story.
+    """
     cited = {each.article_id for each in citations}
     spoken = {each.language[:2] for each in citations}
-    others = list({each.id: each for each in articles if each.id not in cited}.values())
-    nearest = others[:RELATED]
+    others = [each for each in articles if each.id not in cited]
+    first = {stories.get(each.id, each.id): each for each in reversed(others)}
+    told = {stories.get(each, each) for each in cited}
+    nearest = [each for each in others if (story := stories.get(each.id, each.id)) not in told and first[story] is each]
+    nearest = nearest[:RELATED]
     foreign = [each for each in others if each.language[:2] not in spoken]
     if len(spoken) == 1 and foreign and foreign[0] not in nearest:
         nearest = [*nearest[: RELATED - 1], foreign[0]]

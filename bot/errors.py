@@ -5,7 +5,10 @@
     ├── SettingsError       a REGBRIEF_* setting has a value that cannot be used
     ├── GlossaryError       a glossary file is malformed
     ├── EncoderError        texts could not be turned into vectors
+    ├── ModelError          a language model did not write, or not what can be used
     ├── MissingExtra        an optional dependency is not installed
+    ├── FetchError          an address could not be fetched
+    │   └── AddressRefused  an address may not be fetched: it is not public, or not of the web
     └── LibraryError        the library on disk cannot be used as it is
         ├── LibraryLocked   another process is writing
         ├── LibraryMismatch the indexes were built with another encoder, folding or version
@@ -14,6 +17,13 @@
 
 Every message says what happened, the value, and the fix, in one line. Faces catch `BotError` once.
 """
+
+from typing import Literal
+
+Fault = Literal[
+    "timeout", "unreachable", "busy", "server", "refused", "malformed", "empty", "repetition", "too_long", "unproved"
+]
+"""What may be wrong with a language model: the last is that nothing of what it wrote could be proved."""
 
 
 class BotError(Exception):
@@ -46,8 +56,49 @@ class EncoderError(BotError):
     code = "encoder_failed"
 
 
+class ModelError(BotError):
+    """`fault` says in what way; `passing` that another attempt may succeed."""
+
+    code = "model_failed"
+
+    def __init__(self, message: str, *, hint: str = "", fault: Fault) -> None:
+        super().__init__(message, hint=hint)
+        self.fault = fault
+
+    @property
+    def passing(self) -> bool:
+        return self.fault in ("unreachable", "busy", "server")
+
+
 class MissingExtra(BotError):
     code = "missing_extra"
+
+
+class FetchError(BotError):
+    """`temporary` says that it may work later, and `retry_after` after how many seconds, where the server says so.
+
+    `status` is that of the server's answer, if it came to one.
+    """
+
+    code = "fetch_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        temporary: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.temporary = temporary
+        self.retry_after = retry_after
+        self.status = status
+
+
+class AddressRefused(FetchError):
+    code = "address_refused"
 
 
 class LibraryError(BotError):

@@ -1,8 +1,9 @@
 """An answer out of quoted sentences: which sentences answer the question, and whether any does.
 
-Every candidate sentence gets a probability that it answers, by a logistic regression over a few `Signals`. A second
-one, over the best sentence's probability and what of the question it lacks, decides whether the question is answered.
-`tools/fit_answerer.py` fits both on the dev questions and writes `bot/models/answerer.json` with their figures.
+The reader, where there is one, reads the best passages beside the question. Every candidate sentence then gets a
+probability that it answers, by a logistic regression over a few `Signals`. A second one, over the best sentence's
+probability and what of the question it lacks, decides whether the question is answered. `tools/fit_answerer.py` fits
+both on the dev questions and writes `bot/models/answerer.json` with their figures.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +28,9 @@ from bot.keywords import Analyzer, Keywords
 from bot.passages import sentences
 from bot.question import Question, holds_amount, holds_date
 from bot.records import Article, Language, Sentence
+from bot.rerank import Pointed, Reading, Scorer, Window
 from bot.retrieve import Candidate, Query
+from bot.values import quantities
 
 MODEL = Path(__file__).parent / "models" / "answerer.json"
 
@@ -34,6 +39,8 @@ SENTENCES = 20
 
 CACHED_SENTENCES = 8_000
 """Vectors of sentences kept in memory, 1.5 kB each."""
+
+_NO_STORIES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,12 @@ class Signals:
     """1 where an amount is asked for and the sentence has one, -1 where it has none, 0 where none is asked for."""
     date: float
     """The same for dates."""
+    answering: float = 0.0
+    """The reader's log-odds that the passage answers, divided by ten."""
+    share: float = 0.0
+    """The reader's share of the sentence in that."""
+    certainty: float = 0.0
+    """The reader's probability of the words that it points at in the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,11 @@ class Scored:
     signals: Signals
     vector: NDArray[np.float32]
     probability: float
+    pointed: Pointed | None = None
+    """What the reader points at; its span counts characters of the sentence."""
 
 
-DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years")
+DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years", "answering")
 """The signals of the best sentence that decide, beside its probability, whether the question is answered."""
 
 
@@ -94,22 +109,22 @@ class Model:
     """Below this confidence the answer is a refusal."""
     follow: float
     """A further sentence is quoted if its probability is at least this share of the best one's."""
-    decision: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0)
+    decision: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     """Of the log-odds of the best sentence, then in the order of `DECISIVE`."""
     decision_bias: float = 0.0
 
     @classmethod
-    def load(cls, path: Path = MODEL) -> Model:
-        """Read the fitted model."""
-        stored = json.loads(path.read_text("utf-8"))
-        weights = tuple(stored["weights"][name] for name in Signals.__dataclass_fields__)
+    def load(cls, path: Path = MODEL, *, reader: bool = True) -> Model:
+        """Read the model that was fitted with a reader, or the one without."""
+        stored = json.loads(path.read_text("utf-8"))["with_reader" if reader else "without_reader"]
+        weights = tuple(stored["weights"].get(name, 0.0) for name in Signals.__dataclass_fields__)
         decision = stored["decision"]
         return cls(
             weights,
             stored["bias"],
             decision["threshold"],
             stored["follow"],
-            tuple(decision["weights"][name] for name in ("log_odds", *DECISIVE)),
+            tuple(decision["weights"].get(name, 0.0) for name in ("log_odds", *DECISIVE)),
             decision["bias"],
         )
 
@@ -134,13 +149,24 @@ class Answerer:
     """Chooses the sentences that answer."""
 
     def __init__(
-        self, encoder: Encoder, keywords: Keywords, *, analyzer: Analyzer, glossary: Glossary, model: Model
+        self,
+        encoder: Encoder,
+        keywords: Keywords,
+        *,
+        analyzer: Analyzer,
+        glossary: Glossary,
+        model: Model,
+        reader: Scorer | None = None,
+        budget: float | None = None,
     ) -> None:
+        """Take the parts; `budget` is how many seconds the reader may take for a question, null for no limit."""
         self._encoder = encoder
         self._keywords = keywords
         self._analyzer = analyzer
         self._glossary = glossary
         self.model = model
+        self._reader = reader
+        self._budget = budget
         self._cache: OrderedDict[tuple[str, Language], NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
 
@@ -149,33 +175,46 @@ class Answerer:
         question = Question(
             query.text, self._glossary, self._keywords.informativeness(self._analyzer.content(query.text))
         )
-        found = list(self._sentences(question, candidates))
-        vectors = self._encode([(sentence.text, each.stored.article.language) for each, sentence, _, _ in found])
+        found = self._sentences(question, candidates, self._read(query.text, candidates))
+        vectors = self._encode([(each.sentence.text, each.candidate.stored.article.language) for each in found])
         scored = []
-        for (candidate, sentence, context, coverage), vector in zip(found, vectors, strict=True):
+        for each, vector in zip(found, vectors, strict=True):
+            candidate, context, pointed = each.candidate, each.context, each.pointed
+            article = candidate.stored.article
             signals = Signals(
                 similarity=float(vector @ query.vector),
                 asked_similarity=float(vector @ query.asked),
                 passage_similarity=candidate.similarity,
                 retrieval=candidate.score,
-                coverage=coverage,
+                coverage=each.coverage,
                 passage_coverage=context.coverage,
-                cross_language=float(candidate.stored.article.language[:2] != query.language[:2]),
+                cross_language=float(article.language[:2] != query.language[:2]),
                 missing_names=context.missing_names,
                 distant_names=context.distant_names,
                 missing_years=context.missing_years,
                 distant_years=context.distant_years,
-                amount=_match(question.wants_amount, holds_amount(sentence.text)),
-                date=_match(question.wants_date, holds_date(sentence.text)),
+                amount=_match(question.wants_amount, holds_amount(each.sentence.text)),
+                date=_match(question.wants_date, holds_date(each.sentence.text)),
+                answering=each.log_odds / 10,
+                share=pointed.share if pointed else 0.0,
+                certainty=pointed.certainty if pointed else 0.0,
             )
-            article = candidate.stored.article
-            scored.append(Scored(article, sentence, signals, vector, self.model.probability(signals)))
+            probability = self.model.probability(signals)
+            scored.append(Scored(article, each.sentence, signals, vector, probability, pointed))
         return sorted(scored, key=lambda each: -each.probability)
 
-    def choose(self, scored: Sequence[Scored], *, limit: int = 5, latest: bool = False) -> list[Scored]:
+    def choose(
+        self,
+        scored: Sequence[Scored],
+        *,
+        limit: int = 5,
+        latest: bool = False,
+        stories: Mapping[str, str] = _NO_STORIES,
+    ) -> list[Scored]:
         """Choose at most `limit` sentences, no two saying the same; none where the best is not good enough.
 
         Where the `latest` is asked for, a sentence loses half its weight with each year that it is behind the newest.
+        `stories` gives the story of an article: two reports of one say the same sooner than two others do.
         """
         if not scored or self.model.confidence(scored[0]) < self.model.threshold:
             return []
@@ -185,22 +224,34 @@ class Answerer:
         chosen: list[Scored] = []
         for weight, each in ranked:
             enough = weight * each.probability >= floor
-            if len(chosen) < limit and enough and not any(_repeats(each, other) for other in chosen):
+            if len(chosen) < limit and enough and not any(_repeats(each, other, stories) for other in chosen):
                 chosen.append(each)
         return chosen
 
+    def _read(self, question: str, candidates: Sequence[Candidate]) -> list[Reading | None]:
+        """Read the passages, each under its title; none for those that the budget leaves unread."""
+        if not self._reader or not candidates:
+            return [None] * len(candidates)
+        readings = self._reader.read(question, [_window(each) for each in candidates], budget=self._budget)
+        return [*readings, *[None] * (len(candidates) - len(readings))]
+
     def _sentences(
-        self, question: Question, candidates: Sequence[Candidate]
-    ) -> list[tuple[Candidate, Sentence, _Context, float]]:
-        """Pick the sentences worth encoding: those of the best passages, and among those the ones that share words."""
+        self, question: Question, candidates: Sequence[Candidate], readings: Sequence[Reading | None]
+    ) -> list[_Found]:
+        """Pick the sentences worth encoding: those that the reader points at, or that share words with the question."""
         found = []
-        for rank, candidate in enumerate(candidates):
+        unread = min((each.log_odds for each in readings if each), default=0.0)
+        for rank, (candidate, reading) in enumerate(zip(candidates, readings, strict=True)):
             context = self._context(question, candidate)
             passage = candidate.stored.passage
-            for sentence in sentences(passage.text):
+            for at, sentence in enumerate(sentences(passage.text)):
                 coverage = question.coverage(self._terms(sentence.text), self._analyzer.fold(sentence.text))
                 moved = Sentence(passage.start + sentence.start, passage.start + sentence.end, sentence.text)
-                found.append((coverage - 0.05 * rank, (candidate, moved, context, coverage)))
+                pointed = _within(reading.sentences[at], len(_head(candidate)) + sentence.start) if reading else None
+                log_odds = reading.log_odds if reading else unread
+                each = _Found(candidate, moved, context, coverage, log_odds, pointed)
+                worth = pointed.share * _logistic(log_odds) if pointed else 0.0
+                found.append((worth + 0.2 * (coverage - 0.05 * rank), each))
         found.sort(key=lambda pair: -pair[0])
         return [each for _, each in found[:SENTENCES]]
 
@@ -244,6 +295,34 @@ class _Context:
     distant_years: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A sentence worth weighing, with what was found about it before it is encoded."""
+
+    candidate: Candidate
+    sentence: Sentence
+    context: _Context
+    coverage: float
+    log_odds: float
+    pointed: Pointed | None
+
+
+def _head(candidate: Candidate) -> str:
+    return f"{candidate.stored.article.title}\n"
+
+
+def _window(candidate: Candidate) -> Window:
+    """Set a passage under the title of its article: what `it` and `the company` stand for is often said only there."""
+    head, passage = _head(candidate), candidate.stored.passage
+    spans = tuple((len(head) + each.start, len(head) + each.end) for each in sentences(passage.text))
+    return Window(head + passage.text, spans)
+
+
+def _within(pointed: Pointed, start: int) -> Pointed:
+    """Count the characters of a span of the window from the start of its sentence."""
+    return replace(pointed, span=(pointed.span[0] - start, pointed.span[1] - start)) if pointed.span else pointed
+
+
 def _logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value))
 
@@ -261,12 +340,28 @@ def _recency(scored: Sequence[Scored]) -> list[float]:
     return [weight or least for weight in weights]
 
 
-def _repeats(one: Scored, other: Scored) -> bool:
-    """Whether two sentences say the same, in the same or in different languages."""
+def _repeats(one: Scored, other: Scored, stories: Mapping[str, str]) -> bool:
+    """Whether a sentence says what another has said, in the same or in a different language."""
     same_language = one.article.language[:2] == other.article.language[:2]
-    return float(one.vector @ other.vector) > (SAME if same_language else SAME_ACROSS)
+    likeness = float(one.vector @ other.vector)
+    if likeness > (SAME if same_language else SAME_ACROSS):
+        return True
+    story = stories.get(one.article.id)
+    apart = story is None or story != stories.get(other.article.id) or one.article.id == other.article.id
+    return not apart and likeness > SAME_FIGURES and _adds_no_figure(one, other)
+
+
+def _adds_no_figure(one: Scored, other: Scored) -> bool:
+    """Whether two sentences share figures and the first has no other one, save of the day on which it came out."""
+    own, told = quantities(one.sentence.text), quantities(other.sentence.text)
+    day = one.article.published
+    today = {Decimal(number) for number in (day.year, day.month, day.day)} if day else set()
+    return bool(own & told) and own <= told | today
 
 
 SAME = 0.86
 SAME_ACROSS = 0.80
 """Cosine over which two sentences repeat each other (means removed)."""
+
+SAME_FIGURES = 0.5
+"""The same, where two reports of one story give the same figures, in any two languages."""

@@ -111,7 +111,7 @@ class BundledReader:
     def _read(self, session: Any, head: Sequence[int], window: Window) -> Reading:
         folded = fold_with_offsets(window.text)
         passage = self._tokenizer.encode(_PREFIX + folded.text)
-        ids = [*head, *passage.ids][: PAIR_TOKENS - 1] + [_END]
+        ids = [*[*head, *passage.ids][: PAIR_TOKENS - 1], _END]
         answers, tokens = session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})
         places = _places(passage.offsets[: len(ids) - 1 - len(head)], folded)
         return Reading(float(answers[0]), _pointed(tokens[len(head) : -1], places, window))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -20,14 +21,40 @@ class Settings(BaseSettings):
 
     indexes: Path = Field(PROJECT / "indexes", description="Folder of the catalog and the indexes made from it.")
     corpus: Path = Field(PROJECT / "corpus", description="Folder with the shipped articles and the glossary.")
-    llm: str = Field("extractive", pattern="^extractive$", description="Who writes answers.")
+    llm: str = Field(
+        "extractive", description="Who writes answers: extractive, gguf:, transformers: or provider:model."
+    )
+    llm_base_url: str = Field("", pattern="^(https?://[!-~]+)?$", description="An OpenAI-compatible server's address.")
+    llm_key: SecretStr = Field(SecretStr(""), description="Key of the language model's provider.")
+    llm_timeout: float = Field(60, gt=0, description="Seconds for which a language model may be silent.")
+    llm_context: int | None = Field(None, ge=1024, description="Tokens that it reads; default: as it says, or 8192.")
+    unverified: Literal["drop", "flag"] = Field("drop", description="What becomes of a sentence that nothing proves.")
     encoder: str = Field("bundled", description="bundled, hf:NAME_OR_PATH or openai:MODEL.")
     encoder_url: str = Field("https://api.openai.com/v1", description="Base address of the embeddings endpoint.")
     encoder_key: SecretStr = Field(SecretStr(""), description="Key of the embeddings endpoint.")
+    reranker: str = Field("bundled", description="bundled, none or hf:NAME_OR_PATH.")
+    rerank_budget_ms: int = Field(0, ge=0, description="Time for reading passages a question; 0: no limit.")
     glossary: Path | None = Field(None, description="A glossary of the user's own, beside the shipped one.")
     caution: float | None = Field(None, ge=0, le=1, description="Refuse below this confidence; default: as fitted.")
     host: str = Field("127.0.0.1", description="Address that the page and the API listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page and the API.")
+
+    allow_hosts: str = Field("", description="Internal hosts that may be fetched: HOST or HOST:PORT, split by commas.")
+    user_agent: str = Field(
+        "Regbrief/0.1 (reads news feeds; obeys robots.txt)",
+        pattern=r"^[!-~][ -~]{0,199}$",
+        description="What Regbrief tells the sites that it fetches from; some ask for an address of yours in it.",
+    )
+    fetch_delay: float = Field(1.0, ge=0, le=60, description="Seconds between two requests to one site.")
+
+    @field_validator("llm")
+    @classmethod
+    def _names_a_model(cls, value: str) -> str:
+        if value != "extractive" and not re.fullmatch(r"[a-z][a-z0-9_]*:\S(?:.*\S)?", value):
+            raise ValueError(
+                "it names no model: use extractive, gguf:PATH, transformers:PATH_OR_NAME or provider:model"
+            )
+        return value
 
     @classmethod
     def read(cls, **overrides: Any) -> Settings:

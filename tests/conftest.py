@@ -102,7 +102,7 @@ def fixed_model(monkeypatch: pytest.MonkeyPatch) -> Model:
     model = Model(
         tuple(WEIGHTS.get(name, 0.0) for name in Signals.__dataclass_fields__), -5.0, threshold=0.3, follow=0.6
     )
-    monkeypatch.setattr(Model, "load", lambda *_: model)
+    monkeypatch.setattr(Model, "load", lambda *_, **__: model)
     return model
 
 

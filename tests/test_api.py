@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
+from bot.engine import Event
 from bot.errors import LibraryDamaged, LibraryLocked
-from bot.serve.api import create_app
+from bot.serve.api import _while_heard, create_app
 
 QUESTIONS = [
     pytest.param("How much did the market regulator fine Alibaba on Saturday?", id="en"),
@@ -59,6 +62,25 @@ def test_a_stream_sends_the_events_of_python_and_ends_with_the_answer(
     found = events(response.text)
     assert found[:-1] == expected[:-1]
     assert (found[-1][0], untimed(found[-1][1])) == ("done", untimed(expected[-1][1]))
+
+
+def test_who_hangs_up_stops_the_answer() -> None:
+    closed = []
+
+    def events() -> Iterator[Event]:
+        try:
+            while True:
+                yield Event("status", "writing")
+        finally:
+            closed.append(True)
+
+    async def listen_once() -> None:
+        pieces = _while_heard(events())  # type: ignore[arg-type]
+        assert b"writing" in await anext(pieces)
+        await pieces.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(listen_once())
+    assert closed == [True]
 
 
 def test_an_error_under_way_is_an_event(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bot.glossary import Entity, Glossary
 from bot.language import detect
 from bot.library import Library
 from bot.records import Parts, Turn
+from bot.rerank import Pointed, Reading, Window
 
 QUESTIONS = {
     "en": "How much did the market regulator fine Alibaba on Saturday?",
@@ -33,13 +35,15 @@ languages = pytest.mark.parametrize("language", QUESTIONS)
 
 ANSWER = [
     *("question", "language", "abstained", "reason", "answer", "as_of", "claims", "citations", "conflicts", "related"),
-    *("searched", "answerer", "timings_ms"),
+    *("searched", "answerer", "notes", "timings_ms"),
 ]
 CITATION = [
     *("number", "article_id", "title", "source", "url", "published", "language", "quote", "start", "end", "score"),
+    *("page", "also_reported_by", "answer_span"),
 ]
-CLAIM = ["text", "citations", "status"]
+CLAIM = ["text", "citations", "status", "context"]
 HIT = {"article_id", "passage_id", "text", "start", "end", "score", "title", "source", "published", "language"}
+HIT |= {"url", "also_reported_by"}
 
 
 @pytest.fixture
@@ -75,9 +79,9 @@ def test_an_answer_has_these_values(bot: Regbrief, articles: tuple[Article, ...]
         "language": "en",
         "abstained": False,
         "reason": None,
-        "answer": f"{quote} [1]",
+        "answer": f"Example Post, 10 April 2021: {quote} [1]",
         "as_of": "2021-04-10",
-        "claims": [{"text": quote, "citations": [1], "status": "verified"}],
+        "claims": [{"text": quote, "citations": [1], "status": "verified", "context": "Example Post, 10 April 2021: "}],
         "citations": [
             {
                 "number": 1,
@@ -90,12 +94,16 @@ def test_an_answer_has_these_values(bot: Regbrief, articles: tuple[Article, ...]
                 "quote": quote,
                 "start": 0,
                 "end": 71,
+                "page": None,
+                "also_reported_by": [],
+                "answer_span": None,
             }
         ],
         "conflicts": [],
         "related": found["related"],
         "searched": found["searched"],
         "answerer": "extractive",
+        "notes": [],
     }
     assert {each["article_id"] for each in found["related"]} <= {"links-hans", "alipay-hant"}
     assert (found["searched"]["articles"], found["searched"]["languages"]) == (3, ["en", "zh-Hans", "zh-Hant"])
@@ -337,7 +345,7 @@ def test_files_folders_and_articles_can_be_added_at_once(empty: Regbrief, tmp_pa
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a.md").write_text("# 罚款\n\n已经处罚。", "utf-8")
     (tmp_path / "folder" / "bad.md").write_bytes(b"")
-    (tmp_path / "b.txt").write_text("date 2021-09-14 罰款\n\n已經處罰。", "utf-8")
+    (tmp_path / "b.txt").write_text("date 2021-09-14 罰款\n\n業者已提起上訴。", "utf-8")
     found = empty.add([tmp_path / "folder", str(tmp_path / "b.txt"), Article("c", "Fine", "It was fined.", "en")])
     assert (found.added, [failure.where for failure in found.failed]) == (3, [str(tmp_path / "folder" / "bad.md")])
     assert {article.title for article in empty.articles()} == {"罚款", "罰款", "Fine"}
@@ -538,3 +546,61 @@ def test_caution_moves_the_threshold(library: Library, encoder: Any, glossary: G
     assert (
         Regbrief.from_library(library, encoder=encoder, glossary=glossary, caution=0.9).answerer.model.threshold == 0.9
     )
+
+
+# --- the reader ------------------------------------------------------------------------------------------------------
+
+
+class PointsAtNumbers:
+    """A reader that takes the first figure of each sentence for its answer."""
+
+    def __init__(self) -> None:
+        self.read_for: list[str] = []
+
+    def read(self, question: str, windows: Sequence[Window], *, budget: float | None = None) -> list[Reading]:
+        self.read_for.append(question)
+        return [Reading(2.0, tuple(self._pointed(each, span) for span in each.sentences)) for each in windows]
+
+    def _pointed(self, window: Window, span: tuple[int, int]) -> Pointed:
+        found = re.compile(r"\d[\d.]*").search(window.text, *span)
+        return Pointed(0.5, found.span(), 0.9) if found else Pointed(0.5)
+
+
+def test_the_words_that_the_reader_points_at_stand_in_the_quotation(
+    shared_library: Library, encoder: Any, glossary: Glossary
+) -> None:
+    reader = PointsAtNumbers()
+    bot = Regbrief.from_library(shared_library, encoder=encoder, glossary=glossary, scorer=reader)
+    citation = bot.ask(QUESTIONS["en"]).citations[0]
+    assert citation.answer_span
+    assert bot.article(citation.article_id).body[slice(*citation.answer_span)] == "18.228"
+    assert citation.pieces == ("China's market regulator fined Alibaba ", "18.228", " billion yuan on Saturday.")
+    assert reader.read_for == [QUESTIONS["en"]]
+
+
+@pytest.mark.parametrize("off", ["reader", "rerank"])
+def test_a_reader_that_is_turned_off_reads_nothing(
+    shared_library: Library, encoder: Any, glossary: Glossary, off: str
+) -> None:
+    reader = PointsAtNumbers()
+    parts = Parts(**{off: False})
+    bot = Regbrief.from_library(shared_library, encoder=encoder, glossary=glossary, scorer=reader, parts=parts)
+    assert bot.ask(QUESTIONS["en"]).citations[0].answer_span is None
+    assert reader.read_for == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer_language", "context"),
+    [
+        (QUESTIONS["en"], "en", "Example Post, 10 April 2021: "),
+        (QUESTIONS["en"], "zh-Hans", "Example Post，2021年4月10日："),
+        (QUESTIONS["en"], "zh-Hant", "Example Post，2021年4月10日："),
+    ],
+    ids=["en", "zh-Hans", "zh-Hant"],
+)
+def test_a_claim_that_leans_on_its_day_names_it(
+    bot: Regbrief, question: str, answer_language: Any, context: str
+) -> None:
+    answer = bot.ask(question, answer_language=answer_language)
+    assert answer.claims[0].context == context
+    assert answer.answer.startswith(f"{context}{answer.claims[0].text} [1]")

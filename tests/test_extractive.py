@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,31 @@ def test_the_two_scripts_are_one_language_when_sentences_are_compared(answerer: 
     assert chosen(answerer, first, scored("罰款", 0.8, between(0.85), "zh-Hant")) == ["罚款", "罰款"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "cosine", "stories", "kept"),
+    [
+        pytest.param("Fined 5 billion, 2 by May.", "罚款50亿元。", 0.6, "ss", False, id="zh-Hans-adds-nothing"),
+        pytest.param("Fined 5 billion, 2 by May.", "4日罰款50億元。", 0.6, "ss", False, id="zh-Hant-adds-its-day"),
+        pytest.param("罚款50亿元。", "Fined 5 billion, 2 by May.", 0.6, "ss", True, id="en-adds-a-figure"),
+        pytest.param("罚款50亿元。", "要求整改。", 0.6, "ss", True, id="no-figure-in-common"),
+        pytest.param("罚款50亿元。", "Fined 5 billion.", 0.49, "ss", True, id="about-something-else"),
+        pytest.param("罚款50亿元。", "Fined 5 billion.", 0.6, "st", True, id="another-story"),
+    ],
+)
+def test_a_second_report_of_a_story_is_quoted_where_it_adds_something(
+    answerer: Answerer, first: str, second: str, cosine: float, stories: str, kept: bool
+) -> None:
+    one, other = scored(first, 0.9, AXES[0]), scored(second, 0.8, between(cosine))
+    other = replace(other, article=replace(other.article, id="b", published=date(2021, 5, 4)))
+    told = dict(zip("ab", stories, strict=True))
+    assert len(answerer.choose([one, other], stories=told)) == 1 + kept
+
+
+def test_two_sentences_of_one_report_may_share_their_figures(answerer: Answerer) -> None:
+    one, other = scored("The fine is 5 million.", 0.9, AXES[0]), scored("It has 5 million left.", 0.8, between(0.6))
+    assert len(answerer.choose([one, other], stories={one.article.id: "s"})) == 2
+
+
 def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> None:
     weights = tuple({"similarity": 2.0, "coverage": -1.0}.get(name, 0.0) for name in Signals.__dataclass_fields__)
     model = Model(weights, -0.5, threshold=0.3, follow=0.5)
@@ -90,10 +115,16 @@ def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> Non
     assert model.probability(replace(SILENT, similarity=1.0)) == pytest.approx(1 / (1 + np.exp(-1.5)))
 
 
-def test_the_shipped_model_weighs_every_signal_and_no_other(tmp_path: Path) -> None:
+def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> None:
     stored = json.loads(MODEL.read_text("utf-8"))
-    assert set(stored["weights"]) == set(Signals.__dataclass_fields__)
-    model = Model.load()
+    every, of_the_reader = set(Signals.__dataclass_fields__), {"answering", "share", "certainty"}
+    assert set(stored["with_reader"]["weights"]) == every
+    assert set(stored["without_reader"]["weights"]) == every - of_the_reader
+
+
+@pytest.mark.parametrize("reader", [True, False])
+def test_the_shipped_models_refuse_some_and_quote_some(reader: bool) -> None:
+    model = Model.load(reader=reader)
     assert 0 < model.threshold < 1
     assert 0 < model.follow <= 1
 

@@ -372,6 +372,22 @@ def test_hits_are_relevant_where_they_cover_the_evidence() -> None:
     assert (scores[0]["success@1"], scores[0]["article_success@1"]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("shown", "recall"),
+    [
+        pytest.param(SECOND["en"], 0, id="it proves nothing"),
+        pytest.param(FIRST["en"], 2 / 3, id="it proves the answer"),
+    ],
+)
+def test_a_hit_counts_for_the_reports_that_it_names_where_it_proves_the_answer_itself(
+    shown: str, recall: float
+) -> None:
+    voice = {**hit("en", shown), "also_reported_by": [{"article_id": "hans", "copy": False}]}
+    (scores,) = retrieval([Result(question(), {}, (voice,))])
+    assert scores["recall@5"] == pytest.approx(recall)
+    assert scores["article_recall@5"] == pytest.approx(2 / 3)
+
+
 def test_the_grid_tells_which_language_the_search_favours() -> None:
     asked = [question("zh-Hant"), question("en", id="r")]
     results = [Result(each, {}, (hit("hant", FIRST["hant"]),)) for each in asked]

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.engine import Event
 from bot.errors import InputError, NotFound
 from bot.language import detect
-from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Searched, Turn
+from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Report, Searched, Turn
 from bot.serve.api import create_app
 from bot.ui import evidence, page
 from bot.ui.evidence import Excerpt, Line
@@ -210,6 +211,27 @@ def test_an_answer_says_as_of_and_how_much_was_searched() -> None:
     assert "As of 10 April 2021 · searched 412 articles" in Elements(talk).text
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "Also reported by 範例報 (opens in a new tab), Example Post (copy)"),
+        ("zh-Hans", "另有报道：範例報 (在新标签页打开)、Example Post（转载）"),
+        ("zh-Hant", "另有報導：範例報 (在新分頁開啟)、Example Post（轉載）"),
+    ],
+)
+def test_a_card_names_once_who_else_told_the_story(language: Language, line: str) -> None:
+    others = (
+        Report("alipay-hant", HOSTILE, "範例報", None, "zh-Hant", "https://example.org/hant"),
+        Report("fine-copy", ENGLISH.title, "Example Post", None, "en", "javascript:window.hacked=1", copy=True),
+    )
+    told = tuple(replace(each, also_reported_by=others) for each in ANSWER.citations)
+    sheet = evidence.answered(replace(ANSWER, citations=told), ARTICLES, number=1, text=strings(language)).sheet
+    assert re.sub(r"\s+", " ", Elements(sheet).text).count(line) == 1
+    assert Elements(sheet).values("href").count("https://example.org/hant") == 1
+    assert "javascript" not in sheet
+    assert "<script" not in sheet
+
+
 def test_a_card_marks_the_quotation_in_its_paragraph() -> None:
     sheet = evidence.answered(ANSWER, ARTICLES, number=1, text=EN).sheet
     assert "On Saturday they fined Alibaba. <mark>The fine was large.</mark> It will comply." in sheet
@@ -224,11 +246,18 @@ def test_a_quoted_claim_is_in_the_language_of_what_it_quotes() -> None:
     written = replace(ANSWER, claims=(Claim("In short, large.", (2,), "unsupported"), *ANSWER.claims))
     first, second = ANSWER.citations
     assert evidence.lines(written) == [
-        Line("In short, large.", "en", False, (second,)),
-        Line("The fine was large.", "en", True, (first,)),
-        Line(second.quote, "zh-Hant", True, (second,)),
+        Line(("In short, large.", "", ""), "en", False, (second,)),
+        Line(("The fine was large.", "", ""), "en", True, (first,)),
+        Line((second.quote, "", ""), "zh-Hant", True, (second,)),
     ]
     assert EN("unsupported") in evidence.answered(written, ARTICLES, number=1, text=EN).talk
+
+
+def test_the_words_that_answer_stand_out() -> None:
+    first, second = ANSWER.citations
+    pointed = replace(first, answer_span=(first.start + 13, first.start + 18))
+    shown = evidence.answered(replace(ANSWER, citations=(pointed, second)), ARTICLES, number=1, text=EN).talk
+    assert "<bdi>The fine was <b>large</b>.</bdi>" in shown
 
 
 @pytest.mark.parametrize(
@@ -417,11 +446,16 @@ class Bot:
         self.result = result
         self.heard: tuple[str, list[Turn], bool] | None = None
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Answer:
+    def stream(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Iterator[Event]:
         self.heard = question, list(history), read_dates
         if isinstance(self.result, Exception):
             raise self.result
-        return replace(self.result, question=question)
+        yield Event("status", "searching")
+        if self.result.answerer != "extractive":
+            yield Event("status", "writing")
+        yield from (Event("citation", each) for each in self.result.citations)
+        yield from (Event("claim", each) for each in self.result.claims)
+        yield Event("done", replace(self.result, question=question))
 
     def count(self, **_: object) -> int:
         return len(ARTICLES)
@@ -444,6 +478,14 @@ def test_a_question_is_shown_at_once_and_then_answered() -> None:
     assert EN("searching") in first
     assert EN("searching") not in second
     assert "<mark>The fine was large.</mark>" in sheets
+
+
+def test_what_a_model_writes_is_shown_a_claim_at_a_time() -> None:
+    shown_ = [talk for _, talk, _ in shown(replace(ANSWER, answerer="openai:m", notes=("It broke off.",)))]
+    claims = [[claim.text in talk for claim in ANSWER.claims] for talk in shown_]
+    assert claims == [[False, False], [False, False], [True, False], [True, True], [True, True]]
+    assert [EN("writing") in talk for talk in shown_] == [False, True, True, True, False]
+    assert "It broke off." in shown_[-1]
 
 
 def test_an_error_is_a_calm_line_that_says_what_to_do() -> None:

@@ -53,11 +53,11 @@ def told(model: Logits) -> BundledReader:
 
 @pytest.mark.parametrize("text", [ENGLISH, SIMPLIFIED, TRADITIONAL], ids=["en", "zh-Hans", "zh-Hant"])
 @pytest.mark.parametrize(
-    "question", ["How much was Google fined?", "谷歌被罚了多少钱？", "谷歌被罰了多少錢？"], ids=["en", "zh-Hans", "zh-Hant"]
+    "question",
+    ["How much was Google fined?", "谷歌被罚了多少钱？", "谷歌被罰了多少錢？"],
+    ids=["en", "zh-Hans", "zh-Hant"],
 )
-def test_a_passage_that_answers_is_told_from_one_that_does_not(
-    reader: BundledReader, question: str, text: str
-) -> None:
+def test_a_passage_that_answers_is_told_from_one_that_does_not(reader: BundledReader, question: str, text: str) -> None:
     right, wrong = reader.read(question, [window(text), window(ELSEWHERE)])
     assert right.log_odds > 0 > wrong.log_odds
     amount = right.sentences[1]
@@ -75,7 +75,9 @@ def test_no_window_is_no_reading(reader: BundledReader) -> None:
     assert reader.read("How much?", []) == []
 
 
-@pytest.mark.parametrize(("budget", "read"), [pytest.param(0.0, 1, id="none-left"), pytest.param(None, 5, id="no-limit")])
+@pytest.mark.parametrize(
+    ("budget", "read"), [pytest.param(0.0, 1, id="none-left"), pytest.param(None, 5, id="no-limit")]
+)
 def test_a_budget_bounds_how_many_are_read(reader: BundledReader, budget: float | None, read: int) -> None:
     assert len(reader.read("How much?", [window(ENGLISH)] * 5, budget=budget)) == read
 

@@ -15,7 +15,7 @@ from bot.glossary import Entity, Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article, Filters, Language
-from bot.retrieve import Retriever, fuse, hits, with_quota
+from bot.retrieve import Retriever, fuse, with_quota
 
 LUMEN = Entity(
     "lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("流明支付", "光明支付")}
@@ -206,7 +206,7 @@ def test_a_question_without_content_still_searches(searching: Retriever, questio
 
 
 def test_hits_say_where_they_stand(searching: Retriever, articles: tuple[Article, ...]) -> None:
-    (hit,) = hits(searching.search(searching.query("Alibaba"), Filters(languages=("en",)), limit=3))
+    (hit,) = searching.hits(searching.query("Alibaba"), Filters(languages=("en",)), limit=3)
     article = articles[0]
     assert (hit.article_id, hit.title, hit.source, hit.published, hit.language, hit.url) == (
         article.id,

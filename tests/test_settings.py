@@ -65,3 +65,21 @@ def test_settings_do_not_change_once_read() -> None:
 def test_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGBRIEF_ENCODER_KEY", "sk-secret")
     assert "sk-secret" not in repr(Settings.read())
+
+
+@pytest.mark.parametrize("value", ["", "openai", "Openai:gpt", "openai:", ":m", "gguf: "])
+def test_a_language_model_that_nobody_can_be_is_named(value: str) -> None:
+    with pytest.raises(SettingsError, match="use extractive, gguf:PATH, transformers:PATH_OR_NAME or provider:model"):
+        Settings.read(llm=value)
+
+
+@pytest.mark.parametrize("value", ["extractive", "gguf:/models/a b.gguf", "openai:gpt-5", "google_genai:gemini-3"])
+def test_language_models_are_named_so(value: str) -> None:
+    assert Settings.read(llm=value).llm == value
+
+
+def test_the_key_of_a_language_model_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGBRIEF_LLM_KEY", "sk-secret")
+    with pytest.raises(SettingsError) as raised:
+        Settings.read(llm_base_url="ftp://x")
+    assert "sk-secret" not in f"{Settings.read()!r} {raised.value}"

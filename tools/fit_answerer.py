@@ -1,10 +1,11 @@
-"""Fit the answerer's logistic regression on the dev questions and write bot/models/answerer.json.
+"""Fit the answerer's logistic regressions on the dev questions and write bot/models/answerer.json.
 
     pip install -c constraints.txt -e '.[train]'
     python tools/fit_answerer.py
 
-Needs a library with the shipped corpus (`regbrief ingest`). A sentence counts as an answer if it is one of the
-question's evidence sentences; other sentences that hold an accepted answer are left out, as they may well answer, too.
+Needs a library with the shipped corpus (`regbrief ingest`). Two models are fitted: with the reader that
+REGBRIEF_RERANKER names, and without one. A sentence counts as an answer if it is one of the question's evidence
+sentences; other sentences that hold an accepted answer are left out, as they may well answer, too.
 The figures printed and stored are out-of-fold: five folds, split by thread. The test questions are never read.
 """
 
@@ -12,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from bot.answering import CANDIDATES
 from bot.engine import Regbrief
 from bot.extractive import DECISIVE, MODEL, Scored, Signals
 from bot.language import fold
-from bot.records import Filters
+from bot.records import Filters, Parts
 
 NAMES = tuple(Signals.__dataclass_fields__)
+OF_THE_READER = ("answering", "share", "certainty")
 FALSE_REFUSALS = 0.05
 """The threshold refuses as much as it can while at most this share of the answerable questions is refused."""
 
@@ -57,29 +59,48 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = arguments.questions.read_text("utf-8").splitlines()
     questions = [q for q in map(json.loads, filter(None, lines)) if q["split"] == "dev" and q["type"] != "follow_up"]
-    with Regbrief.open() as bot:
-        examples = [example(bot, question) for question in track(questions, "Weighing sentences", console=console)]
+    models = {
+        "with_reader": fitted(questions, Parts(), NAMES, DECISIVE),
+        "without_reader": fitted(questions, Parts(reader=False), without(NAMES), without(DECISIVE)),
+    }
+    arguments.out.write_text(json.dumps(models, indent=2) + "\n", "utf-8")
+    console.print(models)
+
+
+def without(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in OF_THE_READER)
+
+
+def fitted(
+    questions: Sequence[dict[str, Any]], parts: Parts, names: Sequence[str], decisive: Sequence[str]
+) -> dict[str, Any]:
+    """Fit both regressions over the signals that an engine with these parts gives, and measure them out of fold."""
+    with Regbrief.open(parts=parts) as bot:
+        weighed = [example(bot, question) for question in track(questions, "Weighing sentences", console=console)]
+    columns = [NAMES.index(name) for name in names]
+    examples = [replace(each, signals=each.signals[:, columns]) for each in weighed]
+    wanted = [names.index(name) for name in decisive]
     probabilities = out_of_fold(examples)
     answered = np.array([each.question["answerable"] for each in examples])
-    decisions = np.array([decisive(each, p) for each, p in zip(examples, probabilities, strict=True)])
+    decisions = np.array([deciding(each, p, wanted) for each, p in zip(examples, probabilities, strict=True)])
     confidences = decided_out_of_fold(examples, decisions, answered)
     threshold = round(float(np.quantile(confidences[answered], FALSE_REFUSALS)), 4)
     weights, bias = fit(examples)
     decision, decision_bias = decide(decisions, answered)
-    figures = measure(examples, probabilities, confidences, threshold)
-    model = {
-        "weights": dict(zip(NAMES, weights, strict=True)),
+    return {
+        "weights": dict(zip(names, weights, strict=True)),
         "bias": bias,
         "follow": FOLLOW,
         "decision": {
-            "weights": dict(zip(("log_odds", *DECISIVE), decision, strict=True)),
+            "weights": dict(zip(("log_odds", *decisive), decision, strict=True)),
             "bias": decision_bias,
             "threshold": threshold,
         },
-        "fitted_on": {"questions": len(examples), "out_of_fold": figures},
+        "fitted_on": {
+            "questions": len(examples),
+            "out_of_fold": measure(examples, probabilities, confidences, threshold),
+        },
     }
-    arguments.out.write_text(json.dumps(model, indent=2) + "\n", "utf-8")
-    console.print(model)
 
 
 def example(bot: Regbrief, question: dict[str, Any]) -> Example:
@@ -127,13 +148,13 @@ def out_of_fold(examples: list[Example]) -> list[np.ndarray]:
     return found
 
 
-def decisive(each: Example, probabilities: np.ndarray) -> list[float]:
+def deciding(each: Example, probabilities: np.ndarray, wanted: Sequence[int]) -> list[float]:
     """Return the log-odds of the best sentence and its decisive signals; of no sentence, as bad as can be."""
     if not len(probabilities):
-        return [-9.0, *[1.0] * len(DECISIVE)]
+        return [-9.0, *[1.0] * len(wanted)]
     best = int(probabilities.argmax())
     odds = float(np.clip(probabilities[best], 1e-9, 1 - 1e-9))
-    return [np.log(odds / (1 - odds)), *(each.signals[best][NAMES.index(name)] for name in DECISIVE)]
+    return [np.log(odds / (1 - odds)), *(each.signals[best][column] for column in wanted)]
 
 
 def decide(decisions: np.ndarray, answered: np.ndarray) -> tuple[list[float], float]:

@@ -1,7 +1,7 @@
 """Questions with passages that answer them, nearly answer them, or do not: what the reader is trained on.
 
-Data in SQuAD's form is read by path; everything is folded, as the engine folds what it compares. Articles are split by a
-digest of their titles: those held out are for reporting, and no example is made of them.
+Data in SQuAD's form is read by path; everything is folded, as the engine folds what it compares. Articles are split by
+a digest of their titles: those held out are for reporting, and no example is made of them.
 """
 
 from __future__ import annotations
@@ -282,7 +282,9 @@ class Groups:
         span = question.answer[0] - start, min(question.answer[1] - start, len(shown))
         inside = _inside(text.sentences, start, len(shown))
         sentence = next((each for each in inside if each[0] <= span[0] < each[1]), None)
-        right = Example(asked, shown, True, span=span if question.pointed else None, sentence=sentence, sentences=inside)
+        right = Example(
+            asked, shown, True, span=span if question.pointed else None, sentence=sentence, sentences=inside
+        )
         return [right, other, self._hard(question, asked, right, budget, random)]
 
     def _other(self, question: Question, budget: int, random: Random) -> str:
@@ -290,7 +292,7 @@ class Groups:
         return window(text, random.choice(text.sentences), budget, random)[0]
 
     def _hard(self, question: Question, asked: str, right: Example, budget: int, random: Random) -> Example:
-        """Make a window that nearly answers: its answering sentence cut out, or something in it or in the question changed."""
+        """Make a window that nearly answers: without its answering sentence, or with something changed."""
         kind = random.random()
         if kind < 0.40 and (cut := self._cut(question, budget, random)):
             return Example(asked, cut, answers=False)

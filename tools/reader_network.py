@@ -173,5 +173,3 @@ def _shared(constants: Mapping[str, TensorProto], encoder: Path) -> list[TensorP
             external_data_helper.set_external_data(tensor, encoder.name, offset=at, length=len(tensor.raw_data))
             tensor.ClearField("raw_data")
     return list(constants.values())
-
-

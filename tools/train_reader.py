@@ -121,8 +121,12 @@ def nearest(data: Data) -> list[list[int]]:
     console.print(f"Searching negatives for {len(data.questions):,} questions in {len(data.texts):,} texts")
     encoder = BundledEncoder.open()
     languages: dict[str, Language] = {"en": "en", "zh": "zh-Hans"}
-    texts = encoder.encode([t.text for t in data.texts], kind="passage", languages=[languages[t.language] for t in data.texts])
-    asked = encoder.encode([q.text for q in data.questions], kind="query", languages=[languages[q.language] for q in data.questions])
+    texts = encoder.encode(
+        [t.text for t in data.texts], kind="passage", languages=[languages[t.language] for t in data.texts]
+    )
+    asked = encoder.encode(
+        [q.text for q in data.questions], kind="query", languages=[languages[q.language] for q in data.questions]
+    )
     spoken = np.array([t.language for t in data.texts])
     found = []
     for question, vector in zip(data.questions, asked, strict=True):
@@ -134,7 +138,7 @@ def nearest(data: Data) -> list[list[int]]:
 
 
 def parallel(text: Text, about: Text, at: int, question: Question) -> bool:
-    """Whether a text is what the question is about, or may be: a translation, or another news text on the same event."""
+    """Whether a text is what the question is about, or a part of the news document that it was taken from."""
     return at == question.about or (text.set == about.set == "ntrex" and text.article == about.article)
 
 
@@ -174,7 +178,7 @@ class Collator:
         question = self._tokenizer.encode(f"query: {example.question}").ids[:100]
         passage = self._tokenizer.encode(f"passage: {example.window}")
         head = [0, *question, 2, 2]
-        ids = [*head, *passage.ids][: LONGEST - 1] + [2]
+        ids = [*[*head, *passage.ids][: LONGEST - 1], 2]
         places = [(a - 9, b - 9) for a, b in passage.offsets[: len(ids) - 1 - len(head)]]
         start, end = covering(places, example.span) if example.span else (-1, -1)
         if end < 0:
@@ -268,7 +272,7 @@ def train(reader: Reader, data: Data, arguments: argparse.Namespace, record: dic
             schedule.step()
             mean = moved(mean, {name: float(part.detach()) for name, part in parts.items()})
             progress.update(task, advance=1, loss=" ".join(f"{name} {value:.3f}" for name, value in mean.items()))
-            if step % 50 == 49:
+            if step % 10 == 9:
                 with (arguments.out / "log.jsonl").open("a", encoding="utf-8") as log:
                     log.write(json.dumps({"step": step + 1, "seconds": round(time.monotonic()), **mean}) + "\n")
             if time.monotonic() - saved > 180 or step + 1 == arguments.steps:
@@ -282,11 +286,19 @@ def moved(mean: dict[str, float], parts: dict[str, float]) -> dict[str, float]:
 
 
 def resume(path: Path, reader: Reader, optimizer: Any, schedule: Any, record: dict[str, Any]) -> int:
-    """Load the last checkpoint of the same run and return how many steps it has done."""
+    """Load the last checkpoint of the same run and return how many steps it has done.
+
+    A run may be given another number of steps on the way; its record then says from which step on.
+    """
     if not path.exists():
         return 0
     stored = torch.load(path, weights_only=True)
-    if stored["record"] != record:
+    changes = stored["record"].get("steps_changed", [])
+    if stored["record"]["steps"] != record["steps"]:
+        changes = [*changes, {"at": stored["step"], "from": stored["record"]["steps"], "to": record["steps"]}]
+    if changes:
+        record["steps_changed"] = changes
+    if {**stored["record"], "steps": 0, "steps_changed": 0} != {**record, "steps": 0, "steps_changed": 0}:
         raise SystemExit(f"{path} belongs to another run, with {stored['record']}: give another folder as --out")
     reader.load_state_dict(stored["reader"])
     optimizer.load_state_dict(stored["optimizer"])

@@ -100,8 +100,8 @@ class Reading:
     def statements(self) -> list[Statement]:
         """The sentences of the answer, each with the markers in it and after it.
 
-        A claim that the answer lists counts as one statement however many sentences it has; whatever else the answer
-        says counts too.
+        A claim that the answer lists counts as one statement however many sentences it has, without the outlet and day
+        that its `context` names; whatever else the answer says counts too.
         """
         text, placed = self._clean
         spans = [span for span in _spans(text, self._claims()) if re.search(r"[^\W_]", text[span[0] : span[1]])]
@@ -120,9 +120,10 @@ class Reading:
         return [Claim(each.text, each.numbers) for each in self.statements if each.numbers]
 
     def own_words(self) -> str:
-        """Return what the system itself wrote: the answer without quotations, titles and what it puts in quotes."""
+        """Return what the system itself wrote: the answer without quotations, titles, outlets and what is in quotes."""
         text = self.text
         quoted = [each.quote for each in self.citations.values()] + [each.title for each in self.citations.values()]
+        quoted += [each.source for each in self.citations.values()]
         quoted += [str(each.get(key) or "") for each in self._related() for key in ("title", "source")]
         for each in sorted(filter(None, quoted), key=len, reverse=True):
             text = text.replace(each, " ")
@@ -132,9 +133,10 @@ class Reading:
     def _written(self) -> str:
         return str(self.answer.get("answer") or "")
 
-    def _claims(self) -> list[str]:
+    def _claims(self) -> list[tuple[str, str]]:
+        """Return the context and the text of each claim that the answer lists."""
         listed = [each for each in self.answer.get("claims") or () if isinstance(each, Mapping)]
-        return [str(each.get("text") or "") for each in listed]
+        return [(str(each.get("context") or ""), str(each.get("text") or "")) for each in listed]
 
     def _related(self) -> list[Mapping[str, Any]]:
         return [each for each in self.answer.get("related") or () if isinstance(each, Mapping)]
@@ -202,15 +204,15 @@ def _numbers(inside: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _spans(text: str, claims: list[str]) -> Iterator[tuple[int, int]]:
+def _spans(text: str, claims: list[tuple[str, str]]) -> Iterator[tuple[int, int]]:
     """Return the spans of the claims, where they stand in order, and of the sentences between them."""
     at = 0
-    for claim in filter(None, claims):
-        start = text.find(claim, at)
+    for context, claim in claims:
+        start = text.find(context + claim, at) if claim else -1
         if start >= 0:
             yield from _sentences(text, at, start)
-            yield start, start + len(claim)
-            at = start + len(claim)
+            at = start + len(context + claim)
+            yield start + len(context), at
     yield from _sentences(text, at, len(text))
 
 

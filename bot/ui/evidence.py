@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.errors import BotError
+from bot.language import detect
 from bot.prompts import REFUSAL
-from bot.records import Answer, Article, Citation, Language
+from bot.records import Answer, Article, Citation, Claim, Language, Report
 from bot.ui.strings import HERE, NAMES, Strings, examples, strings
 
 CONTEXT = 400
@@ -51,9 +52,12 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One claim, the language that it is written in, and its citations."""
+    """One claim, the language that it is written in, and its citations.
 
-    text: str
+    `told` is the claim in three pieces: before the words that answer, these words, and after; two may be empty.
+    """
+
+    told: tuple[str, str, str]
     language: Language
     verified: bool
     citations: tuple[Citation, ...]
@@ -94,6 +98,19 @@ def pending(question: str, *, number: int, text: Strings) -> Turn:
     )
 
 
+def underway(
+    question: str, claims: Sequence[Claim], citations: Sequence[Citation], *, number: int, text: Strings
+) -> Turn:
+    """Render what is verified of an answer while the rest is being written."""
+    said = _joined(claims, citations, detect(claims[0].text) if claims else text.language)
+    return Turn(
+        number,
+        _render("underway", text, question=question, number=number, lines=said),
+        _render("note", text, note=text("evidence_pending")),
+        question,
+    )
+
+
 def answered(
     answer: Answer, articles: Mapping[str, Article], *, number: int, text: Strings, read_dates: bool = True
 ) -> Turn:
@@ -106,7 +123,7 @@ def answered(
         message = _code(REFUSAL[answer.reason][own.language])
         talk = _render("refusal", own, answer=answer, number=number, message=message, read_dates=read_dates)
         return Turn(number, talk, _render("note", text, note=text("evidence_none")), answer.question, answer.answer)
-    excerpts = [(each, excerpt(each, articles.get(each.article_id))) for each in answer.citations]
+    excerpts = [(each, excerpt(each, articles.get(each.article_id)), others(answer, each)) for each in answer.citations]
     return Turn(
         number,
         _render("answer", own, answer=answer, number=number, lines=lines(answer), read_dates=read_dates),
@@ -128,12 +145,17 @@ def failed(question: str, error: BotError | None, *, number: int, text: Strings)
 
 def lines(answer: Answer) -> list[Line]:
     """Join claims with their citations. A claim that only quotes is in the language of what it quotes."""
-    cited = {each.number: each for each in answer.citations}
+    return _joined(answer.claims, answer.citations, answer.language)
+
+
+def _joined(claims: Sequence[Claim], cited_so_far: Sequence[Citation], own: Language) -> list[Line]:
+    cited = {each.number: each for each in cited_so_far}
     joined = []
-    for claim in answer.claims:
+    for claim in claims:
         citations = tuple(cited[number] for number in claim.citations)
-        quoted = next((each.language for each in citations if each.quote == claim.text), answer.language)
-        joined.append(Line(claim.text, quoted, claim.status == "verified", citations))
+        quoted = next((each for each in citations if each.quote == claim.text), None)
+        language, told = (quoted.language, quoted.pieces) if quoted else (own, (claim.text, "", ""))
+        joined.append(Line(told, language, claim.status == "verified", citations))
     return joined
 
 
@@ -149,6 +171,12 @@ def excerpt(citation: Citation, article: Article | None) -> Excerpt:
     if len(after) > CONTEXT:
         after = after[:CONTEXT].rstrip() + "…"
     return Excerpt(before, citation.quote, after)
+
+
+def others(answer: Answer, citation: Citation) -> tuple[Report, ...]:
+    """Return who else told the story of a citation, unless an earlier citation has named them."""
+    earlier = [each.also_reported_by for each in answer.citations if each.number < citation.number]
+    return () if citation.also_reported_by in earlier else citation.also_reported_by
 
 
 def link(url: str | None) -> str | None:

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ import gradio as gr
 from bot import records
 from bot.engine import MAX_QUESTION, Regbrief
 from bot.errors import BotError, NotFound
-from bot.records import LANGUAGES, Answer, Article
+from bot.records import LANGUAGES, Answer, Article, Citation, Claim
 from bot.ui import evidence
 from bot.ui.evidence import Turn
 from bot.ui.front import Front
@@ -152,15 +153,36 @@ def _ask(
     number = turns[-1].number + 1 if turns else 1
     yield _show((*turns, evidence.pending(asked, number=number, text=text)), text)
     try:
-        answer = bot.ask(asked, history=history, read_dates=read_dates)
-        articles = _articles(bot, answer)
-        turn = evidence.answered(answer, articles, number=number, text=text, read_dates=read_dates)
+        for turn in _answered(bot, asked, history, number=number, text=text, read_dates=read_dates):
+            yield _show((*turns, turn), text)
+        return
     except BotError as error:
         turn = evidence.failed(asked, error, number=number, text=text)
     except Exception:
         logging.getLogger(__name__).exception("A question could not be answered.")
         turn = evidence.failed(asked, None, number=number, text=text)
     yield _show((*turns, turn), text)
+
+
+def _answered(
+    bot: Regbrief, asked: str, history: list[records.Turn], *, number: int, text: Strings, read_dates: bool
+) -> Iterator[Turn]:
+    """Yield the turn again and again while a model writes it, a claim at a time, and then whole."""
+    claims: list[Claim] = []
+    citations: list[Citation] = []
+    writing = False
+    with closing(bot.stream(asked, history=history, read_dates=read_dates)) as events:
+        for event in events:
+            writing = writing or event.data == "writing"
+            if isinstance(event.data, Citation):
+                citations.append(event.data)
+            elif isinstance(event.data, Claim):
+                claims.append(event.data)
+            if isinstance(event.data, Answer):
+                articles = _articles(bot, event.data)
+                yield evidence.answered(event.data, articles, number=number, text=text, read_dates=read_dates)
+            elif writing and not isinstance(event.data, Citation):
+                yield evidence.underway(asked, claims, citations, number=number, text=text)
 
 
 def _ask_undated(bot: Regbrief, number: object, turns: tuple[Turn, ...], text: Strings) -> Iterator[Shown]:
