@@ -2,7 +2,25 @@
 
 from bot.engine import Event, Regbrief
 from bot.errors import BotError
-from bot.records import Answer, Article, Citation, Claim, Hit, Ingested, Related, Searched, to_json
+from bot.records import (
+    Answer,
+    Article,
+    Citation,
+    Claim,
+    Digest,
+    DigestStory,
+    Failure,
+    Feed,
+    FeedSync,
+    Hit,
+    Ingested,
+    Related,
+    Searched,
+    Synced,
+    Timeline,
+    TimelineEvent,
+    to_json,
+)
 from bot.settings import Settings
 
 __all__ = [
@@ -11,12 +29,20 @@ __all__ = [
     "BotError",
     "Citation",
     "Claim",
+    "Digest",
+    "DigestStory",
     "Event",
+    "Failure",
+    "Feed",
+    "FeedSync",
     "Hit",
     "Ingested",
     "Regbrief",
     "Related",
     "Searched",
     "Settings",
+    "Synced",
+    "Timeline",
+    "TimelineEvent",
     "to_json",
 ]

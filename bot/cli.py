@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
-from bot import readers
-from bot.engine import Regbrief
+from bot import prompts, readers
+from bot.digest_cli import digest, summarize, timeline
+from bot.engine import Regbrief, is_address
 from bot.errors import BotError
 from bot.evaluation.cli import app as evaluation
-from bot.records import Answer, Ingested, to_json
+from bot.feeds_cli import app as feeds
+from bot.feeds_cli import sync
+from bot.language import detect
+from bot.records import Answer, Citation, Hit, Ingested, Language, to_json
 from bot.settings import Settings
 
 app = typer.Typer(
@@ -30,6 +36,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(evaluation, name="eval")
+app.add_typer(feeds, name="feeds")
+app.command()(sync)
+for verb in (digest, timeline, summarize):
+    app.command()(verb)
 errors = Console(stderr=True, emoji=False)
 out = Console(emoji=False)  # a quotation is printed as it is: no :100: becomes a picture
 
@@ -64,14 +74,16 @@ def main() -> None:
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; default: the shipped corpus.")] = None,
+    what: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, addresses of pages and feeds; default: the corpus.")
+    ] = None,
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
     """Read articles into the library; what is there already and unchanged is left alone."""
     settings = Settings.read(indexes=indexes)
     with Regbrief.open(settings) as bot:
-        done = _ingest(bot, paths or [settings.corpus / "articles"])
+        done = _ingest(bot, what or [settings.corpus / "articles"])
     if as_json:
         _print_json(done)
     else:
@@ -123,7 +135,9 @@ def search(
         where = f"{escape(hit.source)} · {hit.published or '–'}"
         out.print(f"[bold]{number}. {escape(hit.title)}[/bold]  [dim]{where}[/dim]")
         out.print(hit.text, markup=False, highlight=False, soft_wrap=True)
-        out.print(f"{hit.article_id} {hit.start}–{hit.end} · {hit.score:.2f}\n", style="dim", markup=False)
+        out.print(f"{hit.article_id} {hit.start}–{hit.end} · {hit.score:.2f}", style="dim", markup=False)
+        _print_others(detect(question), hit, shown=found[: number - 1])
+        out.print()
 
 
 @app.command()
@@ -225,16 +239,16 @@ def build(bot: Regbrief, settings: Settings) -> None:
         _report(done)
 
 
-def _ingest(bot: Regbrief, paths: list[Path]) -> Ingested:
-    files = sum(len(readers.find(path)) for path in paths)
+def _ingest(bot: Regbrief, what: Sequence[str | Path]) -> Ingested:
+    files = sum(1 if is_address(str(each)) else len(readers.find(Path(each))) for each in what)
     with _bar() as bar:
         task = bar.add_task("articles", total=files)
 
         def advance(count: int) -> None:
             bar.advance(task, count)
-            bar.update(task, total=max(files, bar.tasks[task].completed))  # a file may hold many articles
+            bar.update(task, total=max(files, bar.tasks[task].completed))  # a file or feed may hold many articles
 
-        return bot.add(paths, progress=advance)
+        return bot.add(what, progress=advance)
 
 
 def _bar() -> Progress:
@@ -250,6 +264,9 @@ def _report(done: Ingested) -> None:
     )
     for failure in done.failed:
         errors.print(f"  {failure.where}: {failure.why}", style="red", markup=False, highlight=False, soft_wrap=True)
+    for partial in done.partial:
+        line = f"  {partial.where}: only the feed's own text, as: {partial.why}"
+        errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_answer(answer: Answer) -> None:
@@ -259,12 +276,27 @@ def _print_answer(answer: Answer) -> None:
     cited = {citation.number: citation for citation in answer.citations}
     for claim in answer.claims:
         marks = "".join(f"[{number}]" for number in claim.citations)
-        out.print(f"{claim.text} {marks}", markup=False, highlight=False, soft_wrap=True)
+        marks += "" if claim.status == "verified" else prompts.UNSUPPORTED[answer.language]
+        quoted = next((cited[n] for n in claim.citations if cited[n].quote == claim.text), None)
+        before, words, after = quoted.pieces if quoted else (claim.text, "", "")
+        told = Text.assemble(claim.context, before, (words, "bold"), after, f" {marks}")
+        out.print(told, highlight=False, soft_wrap=True)
+    for note in answer.notes:
+        out.print(note, style="italic", markup=False, highlight=False, soft_wrap=True)
     out.print()
     for number, citation in cited.items():
         line = f"[{number}] {citation.title} · {citation.source} · {citation.published or '–'} · {citation.article_id}"
-        out.print(f"{line} {citation.start}–{citation.end}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        place = f"{citation.start}–{citation.end}{f' · page {citation.page}' if citation.page else ''}"
+        out.print(f"{line} {place}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        _print_others(answer.language, citation, shown=answer.citations[: number - 1])
     out.print(f"as of {answer.as_of or '–'} · {answer.timings_ms['total']:.0f} ms", style="dim", highlight=False)
+
+
+def _print_others(language: Language, voice: Hit | Citation, *, shown: Sequence[Hit | Citation]) -> None:
+    """Name who told the same story, once for each story that is shown."""
+    if voice.also_reported_by and voice.also_reported_by not in [each.also_reported_by for each in shown]:
+        line = prompts.also_reported(language, voice.also_reported_by)
+        out.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _filters(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
@@ -16,7 +17,10 @@ Status = Literal["verified", "unsupported"]
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article as its outlet published it; `body` is never changed once it is here."""
+    """One article as its outlet published it; `body` is never changed once it is here.
+
+    `pages` holds where in the body each page begins, if it came in pages (PDF).
+    """
 
     id: str
     title: str
@@ -26,6 +30,12 @@ class Article:
     source: str = ""
     url: str | None = None
     tags: tuple[str, ...] = ()
+    author: str = ""
+    pages: tuple[int, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page, counted from 1, on which this character of the body stands; None without pages."""
+        return bisect_right(self.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,19 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Another report of a story; a `copy` prints the text of one shown or named before it, and confirms nothing."""
+
+    article_id: str
+    title: str
+    source: str
+    published: date | None
+    language: Language
+    url: str | None = None
+    copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that matches a question; `score` is in 0..1, higher is better."""
 
@@ -63,6 +86,7 @@ class Hit:
     published: date | None
     language: Language
     url: str | None = None
+    also_reported_by: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +104,48 @@ class Citation:
     start: int
     end: int
     score: float
+    page: int | None = None
+    also_reported_by: tuple[Report, ...] = ()
+    answer_span: tuple[int, int] | None = None
+    """The words that answer the question, counted like `start` and `end`; null where none stand out."""
+
+    @property
+    def pieces(self) -> tuple[str, str, str]:
+        """Return what stands before the words that answer, these words, and the rest; the quotation and two blanks."""
+        first, last = self.answer_span or (self.end, self.end)
+        before, after = first - self.start, last - self.start
+        return self.quote[:before], self.quote[before:after], self.quote[after:]
+
+    @classmethod
+    def of(cls, article: Article, sentence: Sentence, *, number: int, score: float) -> Citation:
+        """Quote a sentence of an article."""
+        return cls(
+            number=number,
+            article_id=article.id,
+            title=article.title,
+            source=article.source,
+            url=article.url,
+            published=article.published,
+            language=article.language,
+            quote=sentence.text,
+            start=sentence.start,
+            end=sentence.end,
+            score=round(score, 3),
+            page=article.page_at(sentence.start),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of an answer and the numbers of the citations that carry it."""
+    """One statement of an answer and the numbers of the citations that carry it.
+
+    `context` is to be said before it: outlet and day, where the text says "yesterday" or 昨日; else empty.
+    """
 
     text: str
     citations: tuple[int, ...]
     status: Status = "verified"
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +201,95 @@ class Answer:
     related: tuple[Related, ...]
     searched: Searched
     answerer: str
+    notes: tuple[str, ...] = ()
+    """What the reader should know about the answer: that the model failed, that the articles leave something open."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One story of a briefing; every line is a claim whose numbers are those of the briefing's citations."""
+
+    headline: str
+    """The title of the article `article_id`, in its `language`."""
+    article_id: str
+    language: Language
+    first: date | None
+    last: date | None
+    """Between these days its reports came out."""
+    lines: tuple[Claim, ...]
+    changed: tuple[Claim, ...] = ()
+    """What is otherwise than before."""
+    disputed: tuple[Claim, ...] = ()
+    """Where reports differ, in words; `conflicts` has both sides."""
+    ahead: tuple[Claim, ...] = ()
+    """What a report says is still to come."""
+    conflicts: tuple[Mapping[str, Any], ...] = ()
+    also_reported_by: tuple[Report, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Return all its lines in the order in which they are read."""
+        return (*self.lines, *self.changed, *self.disputed, *self.ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A briefing, newest story first; of a topic, of what is new where `topic` is null, or of one article."""
+
+    topic: str | None
+    language: Language
+    """Of the words around the quotations."""
+    abstained: bool
+    reason: Reason | None
+    notice: str
+    """Says that nothing was found, and what was searched; empty otherwise."""
+    since: date | None
+    until: date | None
+    as_of: date | None
+    stories: tuple[DigestStory, ...]
+    citations: tuple[Citation, ...]
+    searched: Searched
+    answerer: str
+    article_id: str | None = None
+    """The article that is summarized, if it is one."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+Precision = Literal["day", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """What happened on a day, or in the month that begins with it, in one quoted line."""
+
+    day: date
+    precision: Precision
+    stated: bool
+    """Whether the quotation gives the date; otherwise it is that of publication."""
+    ahead: bool
+    """Whether it was still to come when the newest report cited came out."""
+    headline: str
+    """The title of the article that the line stands in."""
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The events of a topic, earliest first, each told once."""
+
+    topic: str
+    language: Language
+    abstained: bool
+    reason: Reason | None
+    notice: str
+    since: date | None
+    until: date | None
+    as_of: date | None
+    events: tuple[TimelineEvent, ...]
+    citations: tuple[Citation, ...]
+    searched: Searched
+    answerer: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -175,8 +321,12 @@ class Parts:
     """English and Chinese each keep a share of the results."""
     keyword_search: bool = True
     dense_search: bool = True
+    story_grouping: bool = True
+    """Of a story, or of copies, one report speaks; off, every article is a story of its own."""
     rerank: bool = True
     """Sentences are weighed; off, the best passage's are quoted and nothing is refused for want of evidence."""
+    reader: bool = True
+    """The best passages are read beside the question; off, sentences are weighed without."""
     verification: bool = True
     """A claim that its quotation does not carry is dropped."""
     conflicts: bool = True
@@ -196,13 +346,56 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of each article that was given to the library."""
+    """What became of each article that was given to the library.
+
+    `duplicates` are copies of an article that was there before: near copies, which are kept, and exact ones.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     duplicates: int = 0
     failed: tuple[Failure, ...] = ()
+    partial: tuple[Failure, ...] = ()
+    """Entries of feeds of which only the feed's own text is in, as their page could not be read, and why."""
+
+    def __add__(self, other: Ingested) -> Ingested:
+        return Ingested(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed that is followed, and what is known of it from the last time; `articles` counts those it has brought."""
+
+    url: str
+    title: str = ""
+    etag: str | None = None
+    modified: str | None = None
+    synced: datetime | None = None
+    problem: str | None = None
+    """Why it could not be read the last time."""
+    articles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSync:
+    """What became of one feed and its new entries."""
+
+    url: str
+    title: str
+    ingested: Ingested = field(default_factory=Ingested)
+    """Entries that had been fetched before are `unchanged`."""
+    waiting: int = 0
+    """New entries that are left for the next time."""
+    problem: str | None = None
+    """Why the feed itself could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of every feed, in the order in which they were added."""
+
+    feeds: tuple[FeedSync, ...] = ()
 
 
 def to_json(value: Any) -> Any:

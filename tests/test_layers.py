@@ -12,10 +12,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 
 ORDER = tuple(
     """
-    errors records settings language values sentences glossary dates readers dedupe passages encoder catalog keywords
-    vectors library retrieve stories rerank question extractive generative verify measures wording conflicts
-    phrases conversation digest prompts answering engine serve ui serve.app evaluation evaluation.cli integrations cli
-    __main__
+    errors records settings language values sentences glossary dates anchors deixis readers dedupe passages encoder
+    stories subscriptions catalog keywords vectors library feeds voices retrieve rerank question extractive chat
+    local_models generative measures deeds verify wording conflicts phrases conversation orders markers
+    statements sources prompts instructions attribution drafting ledger answering centrality lines
+    happened scope quotable topics telling digest timeline sheet digest_text engine serve ui serve.app evaluation
+    evaluation.cli feeds_cli digest_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
@@ -31,16 +33,23 @@ FRAMEWORKS = {
     "uvicorn": ("serve", "serve.app"),
     "onnxruntime": ("encoder", "rerank"),
     "tokenizers": ("encoder", "rerank"),
-    "transformers": ("encoder", "generative"),
-    "torch": ("encoder", "generative"),
+    "transformers": ("encoder", "rerank", "local_models"),
+    "torch": ("encoder", "rerank", "local_models"),
+    "xllamacpp": ("local_models",),
     "langchain": ("generative", "evaluation", "integrations"),
     "langchain_core": ("generative", "integrations"),
     "trafilatura": ("readers",),
+    "lxml": ("readers",),
+    "pypdfium2": ("readers",),
+    "mammoth": ("readers",),
+    "charset_normalizer": ("readers",),
     "feedparser": ("readers",),
+    "protego": ("readers",),
+    "httpcore": ("readers",),
     "frontmatter": ("readers",),
-    "sqlite3": ("catalog",),
+    "sqlite3": ("catalog", "stories", "subscriptions"),
     "rensa": ("dedupe",),
-    "typer": ("cli", "evaluation.cli"),
+    "typer": ("cli", "evaluation.cli", "feeds_cli", "digest_cli"),
 }
 
 

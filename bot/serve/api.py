@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -13,11 +13,13 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.concurrency import iterate_in_threadpool
 from starlette.exceptions import HTTPException
 
 from bot.engine import Event, Regbrief
 from bot.errors import BotError, InputError, LibraryLocked, NotFound
 from bot.records import Answer, Article, Hit, Language, Turn, to_json
+from bot.serve.digests import add_routes
 
 STATUS: dict[type[BotError], int] = {InputError: 400, NotFound: 404, LibraryLocked: 409}
 """The HTTP status of each error; any other BotError is 503, as the server cannot do its work."""
@@ -106,7 +108,7 @@ def router(bot: Regbrief) -> APIRouter:
         """Answer a question with quoted sentences, or refuse."""
         arguments = {name: value for name, value in request if name != "stream"}
         if request.stream:
-            return StreamingResponse(_server_sent(bot.stream(**arguments)), media_type="text/event-stream")
+            return StreamingResponse(_while_heard(bot.stream(**arguments)), media_type="text/event-stream")
         return JSONResponse(to_json(bot.ask(**arguments)))
 
     @routes.get("/search")
@@ -144,7 +146,17 @@ def router(bot: Regbrief) -> APIRouter:
         """Say that the library can be read, and how many articles it has."""
         return Health("ok", bot.count())
 
+    add_routes(routes, bot)
     return routes
+
+
+async def _while_heard(events: Generator[Event, None, None]) -> AsyncIterator[bytes]:
+    """Send events, and stop the model that writes them when nobody listens any more."""
+    try:
+        async for piece in iterate_in_threadpool(_server_sent(events)):
+            yield piece
+    finally:
+        events.close()
 
 
 def _server_sent(events: Iterator[Event]) -> Iterator[bytes]:

@@ -1,0 +1,62 @@
+"""What a briefing or a timeline is asked for: the topic, the window that its words set, the language to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from bot.anchors import read_anchor
+from bot.catalog import Catalog
+from bot.dates import read_time
+from bot.glossary import Glossary
+from bot.language import detect
+from bot.records import LANGUAGES, Filters, Language, Reason, Searched
+
+LATER = timedelta(days=14)
+"""What happened in a period is reported up to so many days after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A topic without the words of its window, the filters with it, and these words themselves."""
+
+    topic: str
+    filters: Filters
+    language: Language
+    implied: str | None = None
+
+
+def read_scope(topic: str, filters: Filters, *, language: Language | None, glossary: Glossary, today: date) -> Scope:
+    """Take the window out of a topic (`app stores since last year`) where no window is given."""
+    spoken = language or (detect(topic) if topic else (filters.languages or LANGUAGES)[0])
+    if not topic or filters.since or filters.until:
+        return Scope(topic, filters, spoken)
+    reading = read_anchor(topic, read_time(topic, today=today), glossary, today=today)
+    window = reading.window
+    if window is None:
+        return Scope(topic, filters, spoken)
+    until = window.until + LATER if window.until and window.soft else window.until
+    narrowed = replace(filters, since=window.since, until=until)
+    return Scope(reading.text, narrowed, spoken, topic[window.start : window.end])
+
+
+def searched(catalog: Catalog, scope: Scope) -> Searched:
+    """Say what was searched."""
+    return Searched(
+        articles=catalog.count(scope.filters),
+        since=scope.filters.since,
+        until=scope.filters.until,
+        languages=scope.filters.languages or LANGUAGES,
+        sources=scope.filters.sources,
+        question=scope.topic,
+        implied=scope.implied,
+    )
+
+
+def reason(catalog: Catalog, scope: Scope, anything: Callable[[Filters], object]) -> Reason:
+    """Say why nothing was found; `anything` finds what other filters would let through."""
+    if not catalog.count(Filters()):
+        return "empty_library"
+    wider = replace(scope.filters, since=None, until=None)
+    return "outside_window" if wider != scope.filters and anything(wider) else "no_evidence"

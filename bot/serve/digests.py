@@ -1,0 +1,98 @@
+"""Briefings and timelines under /api/v1: as JSON, or written out as Markdown, HTML or plain text."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.digest import STORIES
+from bot.digest_text import Format, written
+from bot.engine import Regbrief
+from bot.records import Digest, Language, Timeline, to_json
+from bot.timeline import EVENTS
+
+Form = Literal["json", "markdown", "html", "text"]
+
+_TYPES: dict[Format, str] = {"markdown": "text/markdown", "html": "text/html", "text": "text/plain"}
+_POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+_ALSO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {each: {} for each in _TYPES.values()}, "description": "As JSON, or as `format` says."}
+}
+
+
+class DigestRequest(BaseModel):
+    """What to brief on; dates are of publication, both inclusive."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"topic": "app stores", "since": "2023-01-01", "limit": 5}]},
+    )
+
+    topic: str | None = Field(None, description="In English, 简体 or 繁體; without one, the newest stories are told.")
+    since: date | None = None
+    until: date | None = None
+    languages: list[Language] | None = Field(None, description="Of the articles.")
+    sources: list[str] | None = Field(None, description="Outlets, as articles name them.")
+    limit: int = Field(STORIES, ge=1, le=50, description="Stories at most.")
+    answer_language: Language | None = Field(None, description="Of the words around the quotations.")
+    today: date | None = Field(None, description="What `last month` counts from; default: now.")
+    format: Form = "json"
+
+
+Since = Annotated[date | None, Query(description="First day of publication, and of what is told.")]
+Until = Annotated[date | None, Query(description="Last day of publication.")]
+Languages = Annotated[list[Language] | None, Query(alias="language", description="Of the articles; repeatable.")]
+Sources = Annotated[list[str] | None, Query(alias="source", description="Outlet; repeatable.")]
+Spoken = Annotated[Language | None, Query(description="Language of the words around the quotations.")]
+Written = Annotated[Form, Query(alias="format")]
+
+
+def add_routes(routes: APIRouter, bot: Regbrief) -> None:
+    """Add the routes for one library."""
+
+    @routes.post("/digest", response_model=Digest, responses=_ALSO)
+    def digest(request: DigestRequest) -> Response:
+        """Brief on the stories of a topic, or on the newest: headline, quoted lines, what changed, what is disputed,
+        what comes next."""
+        arguments = {name: value for name, value in request if name not in ("topic", "format")}
+        return _response(bot.digest(request.topic, **arguments), request.format)
+
+    @routes.get("/timeline", response_model=Timeline, responses=_ALSO)
+    def timeline(
+        topic: Annotated[str, Query(description="What about.")],
+        since: Since = None,
+        until: Until = None,
+        languages: Languages = None,
+        sources: Sources = None,
+        limit: Annotated[int, Query(ge=1, le=100, description="Events at most.")] = EVENTS,
+        answer_language: Spoken = None,
+        today: Annotated[date | None, Query(description="What `last month` counts from; default: now.")] = None,
+        form: Written = "json",
+    ) -> Response:
+        """Tell what happened on a topic, earliest first, each event once and in a quoted line."""
+        told = bot.timeline(
+            topic,
+            since=since,
+            until=until,
+            languages=languages,
+            sources=sources,
+            limit=limit,
+            answer_language=answer_language,
+            today=today,
+        )
+        return _response(told, form)
+
+    @routes.get("/articles/{article_id}/summary", response_model=Digest, responses=_ALSO)
+    def summary(article_id: str, answer_language: Spoken = None, form: Written = "json") -> Response:
+        """Tell one article in its central sentences, in order."""
+        return _response(bot.summarize(article_id, answer_language=answer_language), form)
+
+
+def _response(what: Digest | Timeline, form: Form) -> Response:
+    if form == "json":
+        return JSONResponse(to_json(what))
+    return Response(written(what, form), media_type=f"{_TYPES[form]}; charset=utf-8", headers=_POLICY)

@@ -1,0 +1,255 @@
+"""A briefing or a timeline laid out as a page of print: headings, lines with their sources, and the words between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot import prompts
+from bot.records import Citation, Claim, Digest, DigestStory, Language, Timeline, TimelineEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to an address of the web, or to none."""
+
+    text: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line: what stands before it, the line, its language, and who said it when."""
+
+    before: str
+    text: str
+    language: Language
+    said: tuple[Link, ...]
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines under a label, which is empty for those that need none."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A story, or the whole of a timeline, which has no heading."""
+
+    heading: str
+    language: Language
+    dated: str
+    blocks: tuple[Block, ...]
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An article, and the numbers of the quotations that stand in it."""
+
+    numbers: tuple[int, ...]
+    title: Link
+    language: Language
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page; `notice` stands in place of sections where nothing was found."""
+
+    title: str
+    language: Language
+    standing: str
+    notice: str
+    sections: tuple[Section, ...]
+    references_title: str
+    references: tuple[Reference, ...]
+
+
+def sheet(what: Digest | Timeline) -> Sheet:
+    """Lay out a briefing, a summary or a timeline."""
+    words = WORDS[what.language]
+    cited = {each.number: each for each in what.citations}
+    return Sheet(
+        title=_title(what, words),
+        language=what.language,
+        standing="" if what.notice else _standing(what, words),
+        notice=what.notice,
+        sections=_stories(what, cited) if isinstance(what, Digest) else _events(what, cited),
+        references_title=words["sources"],
+        references=_references(what.citations, what.language),
+    )
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an address that a page may link to: one of http or https without a character that needs care."""
+    return url if url and _ADDRESS.fullmatch(url) else None
+
+
+def written_day(day: date, language: Language) -> str:
+    """Write a day as readers of a language do."""
+    return prompts.DAY[language].format(day)
+
+
+_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\^`{|}()\[\]]+", re.IGNORECASE)
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "digest": "Briefing: {topic}",
+        "newest": "What is new",
+        "summary": "Summary",
+        "timeline": "Timeline: {topic}",
+        "as_of": "As of {day}.",
+        "changed": "What changed",
+        "disputed": "What is disputed",
+        "ahead": "What comes next",
+        "to_come": "{day} (to come)",
+        "reported": "{day} (reported)",
+        "month": "{0:%B} {0.year}",
+        "range": "{first} to {last}",
+        "said": "{outlet}, {day}",
+        "sources": "Sources",
+    },
+    "zh-Hans": {
+        "digest": "简报：{topic}",
+        "newest": "最新动态",
+        "summary": "摘要",
+        "timeline": "时间线：{topic}",
+        "as_of": "截至{day}。",
+        "changed": "变化",
+        "disputed": "说法不一",
+        "ahead": "接下来",
+        "to_come": "{day}（预定）",
+        "reported": "{day}（报道日期）",
+        "month": "{0.year}年{0.month}月",
+        "range": "{first}至{last}",
+        "said": "{outlet}，{day}",
+        "sources": "来源",
+    },
+    "zh-Hant": {
+        "digest": "簡報：{topic}",
+        "newest": "最新動態",
+        "summary": "摘要",
+        "timeline": "時間線：{topic}",
+        "as_of": "截至{day}。",
+        "changed": "變化",
+        "disputed": "說法不一",
+        "ahead": "接下來",
+        "to_come": "{day}（預定）",
+        "reported": "{day}（報導日期）",
+        "month": "{0.year}年{0.month}月",
+        "range": "{first}至{last}",
+        "said": "{outlet}，{day}",
+        "sources": "來源",
+    },
+}
+"""What a page says in its own words; a key may have places to fill in."""
+
+
+def _title(what: Digest | Timeline, words: Mapping[str, str]) -> str:
+    topic = " ".join((what.topic or "").split())
+    if isinstance(what, Timeline):
+        return words["timeline"].format(topic=topic)
+    if what.article_id:
+        return words["summary"]
+    return words["digest"].format(topic=topic) if topic else words["newest"]
+
+
+def _standing(what: Digest | Timeline, words: Mapping[str, str]) -> str:
+    """Say as of when the page is, and, but for a summary, what was searched."""
+    said = [words["as_of"].format(day=written_day(what.as_of, what.language))] if what.as_of else []
+    if isinstance(what, Timeline) or not what.article_id:
+        said.append(prompts.searched_in(what.language, what.searched))
+    return (" " if what.language == "en" else "").join(said)
+
+
+# --- stories --------------------------------------------------------------------------------------------------------
+
+
+def _stories(digest: Digest, cited: Mapping[int, Citation]) -> tuple[Section, ...]:
+    return tuple(_story(each, digest.language, cited) for each in digest.stories)
+
+
+def _story(story: DigestStory, language: Language, cited: Mapping[int, Citation]) -> Section:
+    words = WORDS[language]
+    kinds = (("", story.lines), *((words[name], getattr(story, name)) for name in ("changed", "disputed", "ahead")))
+    blocks = (
+        Block(label, tuple(_entry("", claim, language, cited) for claim in claims)) for label, claims in kinds if claims
+    )
+    also = prompts.also_reported(language, story.also_reported_by) if story.also_reported_by else ""
+    return Section(story.headline, story.language, _span(story.first, story.last, language), tuple(blocks), also)
+
+
+def _span(first: date | None, last: date | None, language: Language) -> str:
+    if first is None or last is None:
+        return prompts.UNDATED[language]
+    if first == last:
+        return written_day(first, language)
+    days = {"first": written_day(first, language), "last": written_day(last, language)}
+    return WORDS[language]["range"].format(**days)
+
+
+def _entry(before: str, claim: Claim, language: Language, cited: Mapping[int, Citation]) -> Entry:
+    quotes = [cited[number] for number in claim.citations]
+    quoted = claim.text == quotes[0].quote
+    links = (Link(_said(each, language), web_address(each.url)) for each in quotes)
+    return Entry(
+        before=before + claim.context,
+        text=" ".join(claim.text.split()),
+        language=quotes[0].language if quoted else language,
+        said=tuple(dict.fromkeys(links)),
+        numbers=claim.citations,
+    )
+
+
+def _said(citation: Citation, language: Language) -> str:
+    day = written_day(citation.published, language) if citation.published else prompts.UNDATED[language]
+    return WORDS[language]["said"].format(outlet=citation.source or prompts.UNNAMED[language], day=day)
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+def _events(timeline: Timeline, cited: Mapping[int, Citation]) -> tuple[Section, ...]:
+    language = timeline.language
+    entries = tuple(
+        _entry(f"{_day(each, language)}{': ' if language == 'en' else '　'}", each.claim, language, cited)
+        for each in timeline.events
+    )
+    return (Section("", language, "", (Block("", entries),)),) if entries else ()
+
+
+def _day(event: TimelineEvent, language: Language) -> str:
+    words = WORDS[language]
+    day = written_day(event.day, language) if event.precision == "day" else words["month"].format(event.day)
+    if event.ahead:
+        return words["to_come"].format(day=day)
+    return day if event.stated else words["reported"].format(day=day)
+
+
+def _references(citations: Sequence[Citation], language: Language) -> tuple[Reference, ...]:
+    """List each article once, in the order of its first quotation."""
+    numbers: dict[str, list[int]] = {}
+    for each in citations:
+        numbers.setdefault(each.article_id, []).append(each.number)
+    first = {each.article_id: each for each in reversed(citations)}
+    return tuple(
+        Reference(
+            tuple(listed),
+            Link(" ".join(first[article_id].title.split()), web_address(first[article_id].url)),
+            first[article_id].language,
+            _said(first[article_id], language),
+        )
+        for article_id, listed in numbers.items()
+    )
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """Write the marker of some citations: [1][3]."""
+    return "".join(f"[{number}]" for number in numbers)
