@@ -130,7 +130,7 @@ class Digests:
         return articles
 
     def _grouped(self, articles: Sequence[Article], filters: Filters) -> list[list[Article]]:
-        """Group articles by story, in the order of each story's first; one stands for its copies, and others join."""
+        """Group articles by story, in the order of each story's first; the original stands for copies, others join."""
         told = self._catalog.told(each.id for each in articles)
         groups: dict[str, dict[str, Article]] = {}
         for each in articles:
@@ -138,8 +138,8 @@ class Digests:
             groups.setdefault(story, {}).setdefault(original, each)
         for teller, related in self._catalog.tellers(groups, filters):
             members = groups[teller.story]
-            itself = teller.original == related.article_id  # it speaks for its copies
-            if itself and teller.original in members or teller.original not in members and len(members) < REPORTS:
+            original = teller.original == related.article_id
+            if original if teller.original in members else len(members) < REPORTS:
                 members[teller.original] = self._catalog.article(related.article_id)
         return [list(members.values())[:REPORTS] for members in groups.values()]
 

@@ -154,9 +154,10 @@ class Telling:
         self._said += [each for line in lines for each in line.carried_by]
         lines, ahead = _parted(lines, self._to_come)
         lines, changed = _parted(lines, _changes_now)
+        moved = len(ahead) + len(changed)
         ahead += self._further(told, [each for each in told if self._to_come(each)], AHEAD - len(ahead))
         changed += self._further(told, [each for each in told if _changes_now(each)], CHANGED - len(changed))
-        lines += self._further(told, told, FEWEST - len(lines))
+        lines += self._further(told, told, min(moved, FEWEST - len(lines)))
         days = [each.published for each in articles if each.published]
         claims = [self._entered(line) for line in lines]
         changed_claims = [self._entered(each) for each in changed]
