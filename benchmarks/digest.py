@@ -62,12 +62,17 @@ def main() -> None:
         for name, digests in (("briefs given", given), ("briefs found", found)):
             show(f"{name}, briefing", [quotes(each) for each in digests], questions)
             show(f"{name}, lead-3", [leads(bot, each) for each in digests], questions)
+        show_asked(bot, arguments.split)
         show_topics(bot)
 
 
 def summaries(split: str) -> Iterator[dict[str, Any]]:
+    yield from (each for each in questions_of(split) if each["type"] == "summary")
+
+
+def questions_of(split: str) -> Iterator[dict[str, Any]]:
     lines = (ROOT / "corpus" / "questions.jsonl").read_text("utf-8").splitlines()
-    yield from (each for each in map(json.loads, lines) if each["type"] == "summary" and each["split"] == split)
+    yield from (each for each in map(json.loads, lines) if each["split"] == split)
 
 
 def reports(bot: Regbrief, question: dict[str, Any]) -> list[Article]:
@@ -94,6 +99,28 @@ def show(name: str, told: Sequence[Sequence[str]], questions: Sequence[dict[str,
     each = [sum(found) / len(found) / max(1, len(said)) for found, said in zip(facts, told, strict=True)]
     rate = sum(each) / len(each)
     print(f"{name:24} recall {recalled / wanted:.2f} in {count:3} sentences; recall a sentence {rate:.3f}")
+
+
+def show_asked(bot: Regbrief, split: str) -> None:
+    """Print how many sentences of summaries prove an answer to some question, and of as many first sentences."""
+    proofs: dict[str, set[str]] = {}
+    for question in questions_of(split):
+        for each in question["evidence"]:
+            proofs.setdefault(each["article_id"], set()).add(each["sentence"])
+    asked = first = count = 0
+    for article_id, wanted in proofs.items():
+        told = quotes(bot.summarize(article_id))
+        lead = [each.text for each in sentences(bot.article(article_id).body)[: len(told)]]
+        asked, first = asked + proving(told, wanted), first + proving(lead, wanted)
+        count += len(told)
+    print(
+        f"{len(proofs)} articles summarized in {count} sentences: {asked / count:.2f} prove an answer to some question;"
+    )
+    print(f"of as many first sentences {first / count:.2f}")
+
+
+def proving(told: Sequence[str], wanted: set[str]) -> int:
+    return sum(any(each in said for each in wanted) for said in told)
 
 
 def show_topics(bot: Regbrief) -> None:

@@ -3,8 +3,9 @@
     pip install -e '.[eval]' langchain-text-splitters
     python benchmarks/quality.py --data FOLDER          # all lines, or --only NAME for some
 
-FOLDER holds your copies of the sets: xquad_r/en.dev.json and zh.dev.json, ntrex/dev.jsonl, drcd/dev.json,
-cmrc2018/dev.json, rgb/zh_int.jsonl and zh_fact.jsonl. Reports go to reports/quality/, where runs go on that were
+FOLDER holds your copies of the sets, without the questions that the reader was trained on (`python tools/held_out.py`
+makes it): xquad_r/en.dev.json and zh.dev.json, ntrex/dev.jsonl, drcd/dev.json, cmrc2018/dev.json, rgb/zh_int.jsonl and
+zh_fact.jsonl. Reports go to reports/quality/, where runs go on that were
 interrupted; the page is made of the reports that are there. Nothing of the sets goes into the page but figures.
 """
 
@@ -25,11 +26,12 @@ REPORTS = Path("reports") / "quality"
 SEED = 0
 
 INTRODUCTION = """\
-Made by `python benchmarks/quality.py --data FOLDER`; not edited by hand. Dev parts only. In brackets: 95 % bootstrap
-intervals. The baseline is `benchmarks/baseline.py`: LangChain's RecursiveCharacterTextSplitter (1,000 characters, 200
-of overlap), the same encoder without language means and folding, Chroma's nearest chunks, and the first sentence of the
-first three as the answer. It has nothing to refuse with. What each original measures, and how this differs, stands in
-every report and in `bot/evaluation/datasets/`."""
+Made by `python benchmarks/quality.py --data FOLDER`; not edited by hand. Dev parts only, without the questions that
+the reader was trained on (FOLDER is made by `tools/held_out.py`). In brackets: 95 % bootstrap intervals. The baseline
+is `benchmarks/baseline.py`: LangChain's RecursiveCharacterTextSplitter (1,000 characters, 200 of overlap), the same
+encoder without language means and folding, Chroma's nearest chunks, and the first sentence of the first three as the
+answer. It has nothing to refuse with. What each original measures, and how this differs, stands in every report and
+in `bot/evaluation/datasets/`."""
 
 Report = Mapping[str, Any]
 Column = tuple[str, Callable[[Report], str]]

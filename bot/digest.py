@@ -138,8 +138,8 @@ class Digests:
             groups.setdefault(story, {}).setdefault(original, each)
         for teller, related in self._catalog.tellers(groups, filters):
             members = groups[teller.story]
-            original = teller.original == related.article_id
-            if original if teller.original in members else len(members) < REPORTS:
+            known = teller.original in members
+            if related.article_id == teller.original if known else len(members) < REPORTS:
                 members[teller.original] = self._catalog.article(related.article_id)
         return [list(members.values())[:REPORTS] for members in groups.values()]
 

@@ -90,7 +90,7 @@ _AHEAD = _pattern(
     r"|appl(?:y|ies) (?:in full )?(?:from|as of)|must .{0,60}\bby|(?:has|have) until|deadline"
     r"|next (?:step|year|month|week)"
     r"|is pending|are pending|remains? open|still has to|still have to|can appeal|may appeal|would appeal)\b",
-    r"将(?:于|在|会|由|从|继续|向|对|提|上|把|以|推|另|分|自)|拟于|预计|计划于?|(?:自|从).{2,14}(?:起|开始)(?:施行|实施|生效|适用|执行)?|[须应][于在].{0,14}前"
+    r"将(?:于|在|会|由|从|继续|向|对|提|上|把|以|推|另|分|自)|拟于|预计|计划于?|[自从](?:明年|20\d\d年|\d{1,2}月)[^，。]{0,8}[起始]|[须应][于在].{0,14}前"
     r"|明年|下个?月|届满|尚待|有待|仍须|仍需|仍在审|待.{1,10}(?:批准|审议|通过|裁决)|可以?(?:在.{0,12})?上诉|最[迟晚]"
     r"|20\d\d年[^，。]{0,6}(?:会|将|再)",
 )

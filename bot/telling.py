@@ -22,7 +22,7 @@ from bot.glossary import Glossary
 from bot.happened import happened
 from bot.ledger import Ledger
 from bot.lines import changes, looks_ahead
-from bot.measures import measures
+from bot.measures import DATES, measures
 from bot.passages import tokens
 from bot.quotable import READ, Quotable, whole_sentences
 from bot.records import Article, Citation, Claim, DigestStory, Language, to_json
@@ -45,8 +45,11 @@ RECENT = timedelta(days=60)
 FULL = 24.0
 """Tokens of a sentence that is likely to tell something."""
 
-A_FIGURE = 0.4
-"""What each of two figures or dates in a sentence adds to the preference for it: news is asked for them most."""
+A_FIGURE = 0.5
+"""What each of two figures in a sentence adds to the preference for it: these are asked for most."""
+
+BESIDE = 0.7
+"""What counts a sentence of another report than the one whose headline a story bears."""
 
 FRESH = timedelta(days=120)
 """So long may what a report expects, naming no day, still be to come."""
@@ -99,7 +102,10 @@ def choose(
     if not told:
         return []
     vectors = np.stack([each.vector for each in told])
-    ranks = centrality(vectors, [_preference(each, language) for each in told])
+    first = told[0].article.id
+    beside = [1.0 if each.article.id == first else BESIDE for each in told]
+    wanted = [share * _preference(each, language) for share, each in zip(beside, told, strict=True)]
+    ranks = centrality(vectors, wanted)
     if told[0].place == 0:
         ranks[0] = 2.0  # nothing says the news as the lead does
     before = np.stack([each.vector for each in said]) if said else None
@@ -115,7 +121,7 @@ def _preference(each: Quotable, language: Language) -> float:
     high = 1 / math.sqrt(1 + each.place)
     near = 0.3 + max(0.0, each.nearness)
     full = min(1.0, tokens(each.sentence.text) / FULL)
-    exact = 1 + A_FIGURE * min(2, len(measures(each.sentence.text)))
+    exact = 1 + A_FIGURE * min(2, len([one for one in measures(each.sentence.text) if one.unit not in DATES]))
     return exact * high * near * full * (0.6 if each.vague else 1.0) * readable(each.article, language)
 
 
@@ -224,6 +230,8 @@ class Telling:
         story = {each.id: articles[0].id for each in articles}
         found = conflicts(FIGURES, cited, others, stories=story, glossary=self._glossary, encoder=self._encoder)
         for conflict in found:
+            if len({side.article_id for side in conflict.sides}) == 1:
+                continue  # one report that sets two figures against each other tells what they are itself
             sides = {(side.article_id, side.start) for side in conflict.sides}
             quotes = [each for each in [*cited, *others] if (each.article_id, each.start) in sides]
             said = prompts.disputed(self._language, [side.value for side in conflict.sides])
