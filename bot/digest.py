@@ -14,7 +14,7 @@ from bot.language import detect
 from bot.quotable import quotables
 from bot.records import Article, Citation, Digest, DigestStory, Filters, Language
 from bot.retrieve import Retriever
-from bot.scope import Scope, read_scope, reason, searched
+from bot.scope import Scope, read_scope, refusal, searched
 from bot.telling import Condenser, Extracts, Telling, readable
 from bot.topics import About, Topics
 
@@ -81,20 +81,22 @@ class Digests:
             ordered = sorted(members, key=lambda each: _headline_order(each, scope.language))
             story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness))
             told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
-        about = searched(self._catalog, scope)
-        refused = None if told else reason(self._catalog, scope, lambda wider: self._any(scope.topic, wider))
+        refused, notice = None, ""
+        if not told:
+            but: prompts.Untold | None = "no_line" if stories else None
+            refused, notice = refusal(self._catalog, scope, lambda wider: self._any(scope.topic, wider), but=but)
         return Digest(
             topic=topic,
             language=scope.language,
             abstained=refused is not None,
             reason=refused,
-            notice=prompts.uncovered(refused, scope.language, about) if refused else "",
+            notice=notice,
             since=scope.filters.since,
             until=scope.filters.until,
             as_of=max((each.published for each in telling.ledger.citations if each.published), default=None),
             stories=tuple(told),
             citations=tuple(telling.ledger.citations),
-            searched=about,
+            searched=searched(self._catalog, scope),
             answerer=self._condenser.name,
             timings_ms=timings(started, found),
         )

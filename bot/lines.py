@@ -87,7 +87,8 @@ _VAGUE_CHINESE = _pattern(
 _AHEAD = _pattern(
     r"\b(?:will|shall|is to|are to|is due|are due|is set to|are set to|is expected|are expected|intends? to|plans? to"
     r"|(?:takes?|come|comes|enters?|go|goes) (?:into |in )?(?:full )?(?:effect|force)|(?:start|begin)s? to apply"
-    r"|appl(?:y|ies) (?:in full )?(?:from|as of)|must .{0,60}\bby|(?:has|have) until|deadline"
+    r"|appl(?:y|ies) (?:in full )?(?:from|as of)|(?:has|have) until|deadline"
+    r"|must .{0,80}\bby (?:the end|\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
     r"|next (?:step|year|month|week)"
     r"|is pending|are pending|remains? open|still has to|still have to|can appeal|may appeal|would appeal)\b",
     r"将(?:于|在|会|由|从|继续|向|对|提|上|把|以|推|另|分|自)|拟于|预计|计划于?|[自从](?:明年|20\d\d年|\d{1,2}月)[^，。]{0,8}[起始]|[须应][于在].{0,14}前"
@@ -97,7 +98,7 @@ _AHEAD = _pattern(
 _CHANGED = _pattern(
     r"^(?!if |when |should )(?=.*(?:\bno longer\b"
     r"|\b(?:replac|scrapp|overturn|annull?|quash|rescind|revok|repeal)(?:s|es|ed)\b"
-    r"|\b(?:withdrew|withdrawn|gave up|given up|was relaxed|were relaxed)\b|\b(?:down|up) from\b"
+    r"|\b(?:withdrew|(?<!be )withdrawn|gave up|given up|was relaxed|were relaxed)\b|\b(?:down|up) from\b"
     r"|\b(?:cut|reduced|lowered|raised|increased|revised|lifted|trimmed|relaxed|shortened|extended)\b.{0,60}"
     r"\bfrom .{1,40} to\b))",
     r"^(?!如|若|一旦|假如)(?=.*(?:改为|不再|撤[销回](?!的)|(?<!举证)推翻|废止|取[消代]|放宽|收紧|转[为入]"

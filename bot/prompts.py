@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from bot.errors import Fault
 from bot.records import Language, Reason, Related, Report, Searched
@@ -77,6 +78,22 @@ DISPUTED: dict[Language, str] = {
     "en": "Reports differ: {sides}.",
     "zh-Hans": "各方说法不一：{sides}。",
     "zh-Hant": "各方說法不一：{sides}。",
+}
+
+Untold = Literal["no_line", "no_date"]
+"""Why nothing can be told of the articles that are there."""
+
+UNTOLD: dict[Untold, dict[Language, str]] = {
+    "no_line": {
+        "en": "No sentence here can be quoted by itself.",
+        "zh-Hans": "这里没有可以单独引用的句子。",
+        "zh-Hant": "這裡沒有可以單獨引用的句子。",
+    },
+    "no_date": {
+        "en": "The articles on this give no dates.",
+        "zh-Hans": "这方面的文章没有给出日期。",
+        "zh-Hant": "這方面的文章沒有給出日期。",
+    },
 }
 
 UNDER_HEADLINE: dict[Language, str] = {
@@ -215,9 +232,9 @@ def under_headline(language: Language, headline: str) -> str:
     return UNDER_HEADLINE[language].format(headline=headline)
 
 
-def uncovered(reason: Reason, language: Language, searched: Searched) -> str:
-    """Say that no article is about a topic, or came out in a window, and what was searched."""
-    parts = [UNCOVERED[reason][language]]
+def uncovered(reason: Reason, language: Language, searched: Searched, *, but: Untold | None = None) -> str:
+    """Say that no article is about a topic, or came out in a window, or why of those nothing is told."""
+    parts = [UNTOLD[but][language] if but else UNCOVERED[reason][language]]
     if reason != "empty_library":
         parts.append(searched_in(language, searched))
     return (" " if language == "en" else "").join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bot import prompts
 from bot.anchors import read_anchor
 from bot.catalog import Catalog
 from bot.dates import read_time
@@ -54,9 +55,17 @@ def searched(catalog: Catalog, scope: Scope) -> Searched:
     )
 
 
-def reason(catalog: Catalog, scope: Scope, anything: Callable[[Filters], object]) -> Reason:
-    """Say why nothing was found; `anything` finds what other filters would let through."""
-    if not catalog.count(Filters()):
-        return "empty_library"
+def refusal(
+    catalog: Catalog, scope: Scope, anything: Callable[[Filters], object], *, but: prompts.Untold | None
+) -> tuple[Reason, str]:
+    """Say why nothing is told: in a word, and to the reader.
+
+    `anything` finds what other filters would let through; `but` says what is wrong with the articles that there are.
+    """
     wider = replace(scope.filters, since=None, until=None)
-    return "outside_window" if wider != scope.filters and anything(wider) else "no_evidence"
+    reason: Reason = "no_evidence"
+    if not catalog.count(Filters()):
+        reason = "empty_library"
+    elif but is None and wider != scope.filters and anything(wider):
+        reason = "outside_window"
+    return reason, prompts.uncovered(reason, scope.language, searched(catalog, scope), but=but)

@@ -54,8 +54,8 @@ BESIDE = 0.7
 FRESH = timedelta(days=120)
 """So long may what a report expects, naming no day, still be to come."""
 
-FIGURES = "How much money, how many people and companies, and what percentage?"
-"""What the reports of a story are compared for, as nobody has asked: money, counts and shares."""
+FIGURES = "How much money, and how many people and companies?"
+"""What the reports of a story are compared for, as nobody has asked; one report has shares of many things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +152,33 @@ class Telling:
         """Tell the story of some reports, the first of which gives the headline; None where nothing new can be said."""
         self._articles |= {each.id: each for each in articles}
         told = [each for each in _own_language(told, self._language) if not self._overtaken(each)]
+        lines = self._lines(told)
+        return self._printed(articles, *self._sections(told, lines)) if lines else None
+
+    def _lines(self, told: Sequence[Quotable]) -> list[Line]:
         limit = min(MOST, max(FEWEST, len(told) // SENTENCES_A_LINE))
         lines = self._condenser.condense(told, limit=limit, language=self._language, said=self._said)
         lines = [each for each in lines if self._passes(each)]
-        if not lines:
-            return None
         self._said += [each for line in lines for each in line.carried_by]
+        return lines
+
+    def _sections(self, told: Sequence[Quotable], lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
+        """Part the lines on what changed and what comes next from the others, and add to each."""
         lines, ahead = _parted(lines, self._to_come)
         lines, changed = _parted(lines, _changes_now)
         moved = len(ahead) + len(changed)
         ahead += self._further(told, [each for each in told if self._to_come(each)], AHEAD - len(ahead))
         changed += self._further(told, [each for each in told if _changes_now(each)], CHANGED - len(changed))
         lines += self._further(told, told, min(moved, FEWEST - len(lines)))
-        days = [each.published for each in articles if each.published]
-        claims = [self._entered(line) for line in lines]
-        changed_claims = [self._entered(each) for each in changed]
+        return lines, changed, ahead
+
+    def _printed(
+        self, articles: Sequence[Article], lines: Sequence[Line], changed: Sequence[Line], ahead: Sequence[Line]
+    ) -> DigestStory:
+        """Enter the lines in the order in which they are read."""
+        claims, changes_told = ([self._entered(each) for each in some] for some in (lines, changed))
         disputes = list(self._disputed(articles, [*lines, *changed]))
+        days = [each.published for each in articles if each.published]
         first = articles[0]
         return DigestStory(
             headline=first.title,
@@ -176,7 +187,7 @@ class Telling:
             first=min(days, default=None),
             last=max(days, default=None),
             lines=tuple(claims),
-            changed=tuple(changed_claims),
+            changed=tuple(changes_told),
             disputed=tuple(claim for _, claim in disputes),
             ahead=tuple(self._entered(each) for each in ahead),
             conflicts=tuple(to_json(conflict) for conflict, _ in disputes),

@@ -21,7 +21,7 @@ from bot.ledger import Ledger
 from bot.quotable import Quotable, quotables
 from bot.records import Article, Claim, Filters, Language, Timeline, TimelineEvent
 from bot.retrieve import Retriever
-from bot.scope import Scope, read_scope, reason, searched
+from bot.scope import Scope, read_scope, refusal, searched
 from bot.telling import readable
 from bot.topics import Topics
 from bot.verify import faults, stands
@@ -75,26 +75,32 @@ class Timelines:
         told = [each for each in quotables(articles, self._retriever.encoder, vector) if _bears(each, names)]
         events = [each for each in _events(told, scope.language) if _within(each.when, scope.filters)]
         kept = sorted(_merged(events, self._retriever.stories(each.id for each in articles)), key=_importance)[:limit]
-        return self._timeline(topic, scope, sorted(kept, key=_order), (started, found))
+        return self._timeline(topic, scope, sorted(kept, key=_order), (started, found), found=bool(articles))
 
-    def _timeline(self, topic: str, scope: Scope, events: Sequence[_Event], clock: tuple[float, float]) -> Timeline:
+    def _timeline(
+        self, topic: str, scope: Scope, events: Sequence[_Event], clock: tuple[float, float], *, found: bool
+    ) -> Timeline:
         ledger = Ledger()
         newest = max((each.line.article.published for each in events if each.line.article.published), default=None)
         told = [self._entered(each, ledger, scope, newest) for each in events if self._passes(each.line)]
-        about = searched(self._catalog, scope)
-        refused = None if told else reason(self._catalog, scope, lambda wider: self._topics.about(scope.topic, wider))
+        refused, notice = None, ""
+        if not told:
+            but: prompts.Untold | None = "no_date" if found else None
+            refused, notice = refusal(
+                self._catalog, scope, lambda wider: self._topics.about(scope.topic, wider), but=but
+            )
         return Timeline(
             topic=topic,
             language=scope.language,
             abstained=refused is not None,
             reason=refused,
-            notice=prompts.uncovered(refused, scope.language, about) if refused else "",
+            notice=notice,
             since=scope.filters.since,
             until=scope.filters.until,
             as_of=newest,
             events=tuple(told),
             citations=tuple(ledger.citations),
-            searched=about,
+            searched=searched(self._catalog, scope),
             answerer="extractive",
             timings_ms=timings(*clock),
         )

@@ -239,3 +239,29 @@ def test_what_was_expected_long_ago_is_not_what_comes_next(
 def test_nothing_told_is_nothing_chosen() -> None:
     assert choose([], limit=3, language="en") == []
     assert Extracts().condense([], limit=3, language="en", said=()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "language", "line", "date_"),
+    [
+        ("Nvidia?", "en", "No sentence here can be quoted by itself.", "The articles on this give no dates."),
+        ("阿里巴巴？", "zh-Hans", "这里没有可以单独引用的句子。", "这方面的文章没有给出日期。"),
+        ("阿里巴巴遭罰？", "zh-Hant", "這裡沒有可以單獨引用的句子。", "這方面的文章沒有給出日期。"),
+    ],
+)
+def test_articles_that_give_no_line_are_not_said_to_be_missing(
+    library: Library,
+    encoder: Any,
+    glossary: Any,
+    fixed_model: Any,
+    body: str,
+    language: Language,
+    line: str,
+    date_: str,
+) -> None:
+    library.add([Article("odd", "Alibaba", body, language)])
+    bot = Engine.from_library(library, encoder=encoder, glossary=glossary)
+    summary, timeline = bot.summarize("odd"), bot.timeline("Alibaba", answer_language=language)
+    assert (summary.reason, timeline.reason) == ("no_evidence", "no_evidence")
+    assert summary.notice.startswith(line)
+    assert timeline.notice.startswith(date_)
