@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from bot.engine import Event
 from bot.errors import InputError
 from bot.language import detect
 from bot.records import Answer, Article, Citation, Claim, Related, Searched, Turn
@@ -62,6 +63,13 @@ class FakeBot:
 
     "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published.
     """
+
+    def stream(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Iterator[Event]:
+        yield Event("status", "searching")
+        answer = self.ask(question, history=history, read_dates=read_dates)
+        yield from (Event("citation", each) for each in answer.citations)
+        yield from (Event("claim", each) for each in answer.claims)
+        yield Event("done", answer)
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Answer:
         if question == "error":
