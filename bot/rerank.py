@@ -27,9 +27,6 @@ from bot.language import Folded, fold_with_offsets
 Span = tuple[int, int]
 Floats = NDArray[np.float32]
 
-VERSION = 1
-"""Raised when the same pair would be read differently."""
-
 QUESTION_TOKENS = 100
 """A longer question is cut: the reader was trained on questions of one sentence."""
 
