@@ -9,7 +9,7 @@ what of it is held out for reporting is decided in reader_examples.py.
     python tools/train_reader.py --data FOLDER --out CHECKPOINTS --export bot/models/reader.onnx
 
 A checkpoint is written every few minutes; the same command goes on from the last one. On a CPU with glibc, set
-MALLOC_TRIM_THRESHOLD_=8000000000 and MALLOC_TOP_PAD_=268435456: a third of the time goes into returning memory otherwise.
+MALLOC_TRIM_THRESHOLD_=8000000000 and MALLOC_TOP_PAD_=268435456: else a third of the time goes into returning memory.
 """
 
 from __future__ import annotations
