@@ -40,7 +40,9 @@ class Entity:
     passed: date | None = None
     """When a law was adopted for good."""
     effective: date | None = None
-    """When most of it began to apply."""
+    """When it took effect: entered into force."""
+    applies: date | None = None
+    """From when most of it applies, where that is another day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class _Entry(BaseModel):
     region: _Name | None = None
     passed: date | None = None
     effective: date | None = None
+    applies: date | None = None
 
     def entity(self) -> Entity:
         names: dict[Language, list[str]] = {
@@ -159,9 +162,8 @@ class _Entry(BaseModel):
         every = {language: (*usual, *self.aliases.get(language, ())) for language, usual in names.items()}
         ambiguous = frozenset(map(_key, self.ambiguous))
         exact = frozenset(self.exact)
-        return Entity(
-            self.id, self.kind, every, ambiguous, exact, self.region, passed=self.passed, effective=self.effective
-        )
+        days = {"passed": self.passed, "effective": self.effective, "applies": self.applies}
+        return Entity(self.id, self.kind, every, ambiguous, exact, self.region, **days)
 
     @model_validator(mode="after")
     def _marks_are_names(self) -> Self:

@@ -25,6 +25,14 @@ NAMES = Glossary(
             "pipl", "law", {"en": ("PIPL",), "zh-Hans": ("个人信息保护法",), "zh-Hant": ("個人信息保護法",)},
             passed=PASSED, effective=PIPL,
         ),
+        Entity(
+            "ai", "law", {"en": ("AI Act",), "zh-Hans": ("人工智能法",), "zh-Hant": ("人工智能法",)},
+            effective=date(2024, 8, 1), applies=date(2026, 8, 2),
+        ),
+        Entity(
+            "dora", "law", {"en": ("DORA",), "zh-Hans": ("韧性法",), "zh-Hant": ("韌性法",)},
+            effective=date(2023, 1, 16), applies=date(2025, 1, 17),
+        ),
         Entity("act", "law", {"en": ("Example Act",), "zh-Hans": ("例法",), "zh-Hant": ("例法",)}),
         Entity("late", "law", {"en": ("Future Act",)}, effective=date(2027, 1, 1)),
     ]
@@ -43,6 +51,10 @@ def read(question: str) -> tuple[date | None, date | None, str] | None:
         ("Fines since the EU's Digital Markets Act applied", (DMA, None, "since the EU's Digital Markets Act applied")),
         ("Who was fined after PIPL was passed?", (PASSED, None, "after PIPL was passed")),
         ("Who was fined before PIPL entered into force?", (None, date(2021, 10, 31), "before PIPL entered into force")),
+        ("Fines since DORA entered into force", (date(2023, 1, 16), None, "since DORA entered into force")),
+        ("Fines since DORA began to apply", (date(2025, 1, 17), None, "since DORA began to apply")),
+        ("韧性法生效以来有哪些变化？", (date(2023, 1, 16), None, "韧性法生效以来")),
+        ("韌性法適用以來有哪些變化？", (date(2025, 1, 17), None, "韌性法適用以來")),
         ("数字市场法生效以来有哪些变化？", (DMA, None, "数字市场法生效以来")),
         ("自《个人信息保护法》施行以来谁被罚了？", (PIPL, None, "自《个人信息保护法》施行以来")),
         ("个人信息保护法通过之前有哪些处罚？", (None, date(2021, 8, 19), "个人信息保护法通过之前")),
@@ -64,6 +76,7 @@ def test_an_event_sets_a_window(question: str, expected: tuple[date | None, date
         "數位市場法何時生效？",
         "What changed since the Example Act was passed?",
         "What changed since the Future Act took effect?",
+        "Who was fined since the AI Act began to apply?",
         "Who was fined under the DMA?",
     ],
 )
