@@ -14,7 +14,10 @@ from bot.glossary import Glossary
 from bot.language import fold, fold_with_offsets
 
 _PASSED = "passed|adopted|approved|enacted|signed(?: into law)?|became law|通过|颁布|出台|公布|签署"
-_EFFECTIVE = "took effect|taken effect|came into (?:force|effect)|entered into force|went into (?:force|effect)|生效|施行|实施|上路"
+_EFFECTIVE = (
+    "took effect|taken effect|came into (?:force|effect)|entered into force|went into (?:force|effect)"
+    "|生效|施行|实施|上路"
+)
 _APPLIES = "began to apply|started to apply|started applying|applied|applies|适用"
 _EVENT = f"(?:(?P<passed>{_PASSED})|(?P<effective>{_EFFECTIVE})|(?P<applies>{_APPLIES}))"
 _ENGLISH_BEFORE = re.compile(r"\b(?P<side>since|after|before|following|until)\s+(?:the\s+|[\w.]+['’]s\s+|eu\s+){0,2}$")
