@@ -25,11 +25,11 @@ from bot.records import (
     EVERY_PART,
     LANGUAGES,
     Answer,
+    AnswerLanguage,
     Article,
     Citation,
     Claim,
     Filters,
-    Language,
     Parts,
     Reason,
     Related,
@@ -98,7 +98,7 @@ class Answering:
         filters: Filters,
         *,
         history: Sequence[Turn],
-        answer_language: Language | None,
+        answer_language: AnswerLanguage | None,
         today: date,
         read_dates: bool,
     ) -> Generator[Step, None, Answer]:
@@ -168,7 +168,7 @@ class Answering:
     # --- claims ---
 
     def _claims(
-        self, question: str, found: _Found, language: Language, ledger: Ledger
+        self, question: str, found: _Found, language: AnswerLanguage, ledger: Ledger
     ) -> Generator[Step, None, tuple[str, tuple[str, ...]]]:
         """Enter what is written, or else quoted; return who wrote it, and what the reader should know about that."""
         notes: tuple[str, ...] = ()
@@ -186,7 +186,7 @@ class Answering:
         return self._writer.model.name if self._writer and written else "extractive", notes
 
     def _written(
-        self, writer: Writer, question: str, found: _Found, language: Language, ledger: Ledger
+        self, writer: Writer, question: str, found: _Found, language: AnswerLanguage, ledger: Ledger
     ) -> Generator[Step, None, tuple[Fault | None, bool]]:
         """Enter what a model writes; return why it fell short, and whether it says that the articles do."""
         yield "writing"
@@ -205,7 +205,7 @@ class Answering:
             return error.fault, draft.gap
         return None, draft.gap
 
-    def _quoted(self, found: _Found, ledger: Ledger, language: Language) -> Iterator[Step]:
+    def _quoted(self, found: _Found, ledger: Ledger, language: AnswerLanguage) -> Iterator[Step]:
         """Enter the sentences chosen, as they stand in their articles."""
         citations = [_citation(number, scored) for number, scored in enumerate(found.chosen, 1)]
         claims = [Claim(citation.quote, (citation.number,)) for citation in citations]
@@ -213,7 +213,16 @@ class Answering:
             claims, citations = verify(claims, citations, articles=self._articles(citations), glossary=self._glossary)
         for claim, citation in zip(claims, self._told(citations, found), strict=True):
             if not ledger.cites(citation):
-                yield from ledger.add(claim.text, [citation], context=_context(citation, language))
+                gloss = self._gloss(citation, language, ledger)
+                yield from ledger.add(claim.text, [citation], context=_context(citation, language), gloss=gloss)
+
+    def _gloss(self, citation: Citation, language: AnswerLanguage, ledger: Ledger) -> str:
+        """Give the reader's names for what a quotation in another language names for the first time."""
+        if citation.language[:2] == language[:2]:
+            return ""
+        said = {name for each in ledger.citations for name in self._glossary.counterparts(each.quote, language)}
+        names = self._glossary.counterparts(citation.quote, language)
+        return prompts.gloss(language, {theirs: ours for theirs, ours in names.items() if theirs not in said})
 
     def _told(self, quotes: Sequence[Citation], found: _Found) -> list[Citation]:
         """Add to quotations who else reported what their articles do."""
@@ -221,7 +230,7 @@ class Answering:
         return [replace(each, also_reported_by=also.get(each.article_id, ())) for each in quotes]
 
     def _disputed(
-        self, question: str, found: _Found, citations: Sequence[Citation], language: Language
+        self, question: str, found: _Found, citations: Sequence[Citation], language: AnswerLanguage
     ) -> Iterator[tuple[Conflict, str, list[Citation]]]:
         """Look for reports that differ on what is asked; yield how the answer says so, and both sides' quotations."""
         places = {_place(each) for each in citations}
@@ -283,12 +292,12 @@ def _place(citation: Citation) -> tuple[str, int]:
     return citation.article_id, citation.start
 
 
-def _printed(claim: Claim, language: Language) -> str:
+def _printed(claim: Claim, language: AnswerLanguage) -> str:
     doubt = "" if claim.status == "verified" else prompts.UNSUPPORTED[language]
-    return f"{claim.context}{claim.text} {''.join(f'[{number}]' for number in claim.citations)}{doubt}"
+    return f"{claim.context}{claim.text}{claim.gloss} {''.join(f'[{number}]' for number in claim.citations)}{doubt}"
 
 
-def _context(citation: Citation, language: Language) -> str:
+def _context(citation: Citation, language: AnswerLanguage) -> str:
     """Name outlet and day where the quotation means something else on another day."""
     if citation.published is None or not is_deictic(citation.quote):
         return ""

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from bot.encoder import Encoder
 from bot.glossary import Glossary
-from bot.language import detect, fold
-from bot.records import Citation, Claim, Language, Sentence
+from bot.language import detect, fold, plain
+from bot.records import AnswerLanguage, Citation, Claim, Sentence
 from bot.sources import Source
 from bot.verify import faults
 
@@ -66,7 +66,7 @@ class Attribution:
         self._glossary = glossary
         self._vectors: dict[int, list[NDArray[np.float32]]] = {}
 
-    def support(self, text: str, language: Language, numbers: Sequence[int]) -> Support:
+    def support(self, text: str, language: AnswerLanguage, numbers: Sequence[int]) -> Support:
         """Find the quotations in these sources that carry a statement, or come nearest to it."""
         vectors = self._encode(_parts(text, language), language)
         near = sorted(self._near(vectors[0], numbers), key=lambda each: -each.likeness)
@@ -117,11 +117,13 @@ class Attribution:
             self._vectors[source.number] = [rows[end - len(each) : end] for each, end in zip(parts, ends, strict=True)]
         return self._vectors[source.number]
 
-    def _encode(self, texts: Sequence[str], language: Language) -> NDArray[np.float32]:
-        return self._encoder.encode([fold(text) for text in texts], kind="passage", languages=[language] * len(texts))
+    def _encode(self, texts: Sequence[str], language: AnswerLanguage) -> NDArray[np.float32]:
+        return self._encoder.encode(
+            [fold(text) for text in texts], kind="passage", languages=[plain(language)] * len(texts)
+        )
 
 
-def _parts(text: str, language: Language) -> list[str]:
+def _parts(text: str, language: AnswerLanguage) -> list[str]:
     """Return a sentence and its clauses: what a long one says in passing is near to none of it as a whole."""
     clauses = [clause for clause in _CLAUSE_END.split(text) if len(clause) > _SHORT[language == "en"]]
     return [text, *(clauses if len(clauses) > 1 else ())]
@@ -132,7 +134,7 @@ _SHORT = (6, 24)
 """A clause of no more characters, in Chinese and in English, says too little to be held against anything."""
 
 
-def _covered(vector: NDArray[np.float32], chosen: Sequence[_Near], language: Language, *, least: float) -> bool:
+def _covered(vector: NDArray[np.float32], chosen: Sequence[_Near], language: AnswerLanguage, *, least: float) -> bool:
     return any(
         float((each.vectors @ vector).max())
         >= max(least, COVERED if each.quote.language[:2] == language[:2] else COVERED_ACROSS)

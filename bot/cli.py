@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from bot import prompts, readers
+from bot.console import (
+    Day,
+    Folder,
+    Json,
+    Languages,
+    Sources,
+    Spoken,
+    Today,
+    complain,
+    day,
+    errors,
+    filters,
+    out,
+    print_json,
+)
 from bot.digest_cli import digest, summarize, timeline
 from bot.engine import Regbrief, is_address
 from bot.errors import BotError
 from bot.evaluation.cli import app as evaluation
+from bot.feedback_cli import app as feedback
 from bot.feeds_cli import app as feeds
 from bot.feeds_cli import sync
 from bot.language import detect
-from bot.records import Answer, Citation, Hit, Ingested, Language, to_json
+from bot.records import Answer, AnswerLanguage, Citation, Hit, Ingested
 from bot.settings import Settings
 
 app = typer.Typer(
@@ -37,27 +49,10 @@ app = typer.Typer(
 )
 app.add_typer(evaluation, name="eval")
 app.add_typer(feeds, name="feeds")
+app.add_typer(feedback, name="feedback")
 app.command()(sync)
 for verb in (digest, timeline, summarize):
     app.command()(verb)
-errors = Console(stderr=True, emoji=False)
-out = Console(emoji=False)  # a quotation is printed as it is: no :100: becomes a picture
-
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published in this window.")]
-
-
-class LanguageOption(StrEnum):
-    """`bot.records.Language` as the command line library wants it."""
-
-    ENGLISH = "en"
-    SIMPLIFIED = "zh-Hans"
-    TRADITIONAL = "zh-Hant"
-
-
-Languages = Annotated[list[LanguageOption] | None, typer.Option("--language", help="Only this language (repeatable).")]
-Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this outlet (repeatable).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Folder = Annotated[Path | None, typer.Option("--indexes", help="The library's folder (default: REGBRIEF_INDEXES).")]
 
 
 def main() -> None:
@@ -68,7 +63,7 @@ def main() -> None:
     try:
         app()
     except BotError as error:
-        errors.print(f"regbrief: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        complain(f"regbrief: {error}")
         sys.exit(1)
 
 
@@ -85,7 +80,7 @@ def ingest(
     with Regbrief.open(settings) as bot:
         done = _ingest(bot, what or [settings.corpus / "articles"])
     if as_json:
-        _print_json(done)
+        print_json(done)
     else:
         _report(done)
     if done.failed and not (done.added or done.updated or done.unchanged or done.duplicates):
@@ -99,17 +94,23 @@ def ask(
     until: Day = None,
     language: Languages = None,
     source: Sources = None,
-    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What 'last month' counts from.")] = None,
+    today: Today = None,
+    answer_language: Spoken = None,
     read_dates: Annotated[bool, typer.Option(help="Let words such as 'last month' set the window.")] = True,
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
     """Answer a question with quoted sentences, or refuse."""
     with Regbrief.open(indexes=indexes) as bot:
-        filters = _filters(since, until, language, source)
-        answer = bot.ask(question, today=today.date() if today else None, read_dates=read_dates, **filters)
+        answer = bot.ask(
+            question,
+            today=day(today),
+            read_dates=read_dates,
+            answer_language=answer_language,
+            **filters(since, until, language, source),
+        )
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
         _print_answer(answer)
 
@@ -127,9 +128,9 @@ def search(
 ) -> None:
     """List the passages that match best."""
     with Regbrief.open(indexes=indexes) as bot:
-        found = bot.search(question, limit=limit, **_filters(since, until, language, source))
+        found = bot.search(question, limit=limit, **filters(since, until, language, source))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     for number, hit in enumerate(found, 1):
         where = f"{escape(hit.source)} · {hit.published or '–'}"
@@ -156,15 +157,15 @@ def articles(
         if article_id is not None:
             article = bot.article(article_id)
             if as_json:
-                _print_json(article)
+                print_json(article)
             else:
                 about = f"{article.source} · {article.published or '–'} · {article.url or '–'}"
                 whole = f"{article.title}\n{about}\n\n{article.body}"
                 out.print(whole, markup=False, highlight=False, soft_wrap=True)
             return
-        found = list(bot.articles(limit=limit, **_filters(since, until, language, source)))
+        found = list(bot.articles(limit=limit, **filters(since, until, language, source)))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     table = Table("published", "language", "id", "title", "outlet", box=None)
     for each in found:
@@ -202,7 +203,7 @@ def doctor(
             problems, count = bot.problems(), bot.count()
     report = {"library": str(settings.indexes), "articles": count, "encoder": settings.encoder, "problems": problems}
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         for name, value in report.items():
             if name != "problems":
@@ -263,10 +264,9 @@ def _report(done: Ingested) -> None:
         highlight=False,
     )
     for failure in done.failed:
-        errors.print(f"  {failure.where}: {failure.why}", style="red", markup=False, highlight=False, soft_wrap=True)
+        complain(f"  {failure.where}: {failure.why}")
     for partial in done.partial:
-        line = f"  {partial.where}: only the feed's own text, as: {partial.why}"
-        errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
 
 
 def _print_answer(answer: Answer) -> None:
@@ -279,7 +279,7 @@ def _print_answer(answer: Answer) -> None:
         marks += "" if claim.status == "verified" else prompts.UNSUPPORTED[answer.language]
         quoted = next((cited[n] for n in claim.citations if cited[n].quote == claim.text), None)
         before, words, after = quoted.pieces if quoted else (claim.text, "", "")
-        told = Text.assemble(claim.context, before, (words, "bold"), after, f" {marks}")
+        told = Text.assemble(claim.context, before, (words, "bold"), after, claim.gloss, f" {marks}")
         out.print(told, highlight=False, soft_wrap=True)
     for note in answer.notes:
         out.print(note, style="italic", markup=False, highlight=False, soft_wrap=True)
@@ -292,23 +292,8 @@ def _print_answer(answer: Answer) -> None:
     out.print(f"as of {answer.as_of or '–'} · {answer.timings_ms['total']:.0f} ms", style="dim", highlight=False)
 
 
-def _print_others(language: Language, voice: Hit | Citation, *, shown: Sequence[Hit | Citation]) -> None:
+def _print_others(language: AnswerLanguage, voice: Hit | Citation, *, shown: Sequence[Hit | Citation]) -> None:
     """Name who told the same story, once for each story that is shown."""
     if voice.also_reported_by and voice.also_reported_by not in [each.also_reported_by for each in shown]:
         line = prompts.also_reported(language, voice.also_reported_by)
         out.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
-
-
-def _filters(
-    since: datetime | None, until: datetime | None, languages: list[LanguageOption] | None, sources: list[str] | None
-) -> dict[str, Any]:
-    return {
-        "since": since.date() if since else None,
-        "until": until.date() if until else None,
-        "languages": [language.value for language in languages or ()],
-        "sources": sources,
-    }
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=False, indent=2) + "\n")

@@ -12,7 +12,7 @@ from bot.catalog import Catalog
 from bot.glossary import Glossary
 from bot.language import detect
 from bot.quotable import quotables
-from bot.records import Article, Citation, Digest, DigestStory, Filters, Language
+from bot.records import AnswerLanguage, Article, Citation, Digest, DigestStory, Filters
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
 from bot.telling import Condenser, Extracts, Telling, readable
@@ -44,14 +44,14 @@ class Digests:
         self._condenser = condenser or Extracts()
 
     def digest(
-        self, topic: str | None, filters: Filters, *, limit: int, language: Language | None, today: date
+        self, topic: str | None, filters: Filters, *, limit: int, language: AnswerLanguage | None, today: date
     ) -> Digest:
         """Tell the stories of a topic, or without one the newest. See `Regbrief.digest`."""
         started = perf_counter()
         scope = read_scope(topic or "", filters, language=language, glossary=self._glossary, today=today)
         return self._digest(topic, scope, self._stories(scope, limit), started)
 
-    def summarize(self, article_id: str, *, language: Language | None) -> Digest:
+    def summarize(self, article_id: str, *, language: AnswerLanguage | None) -> Digest:
         """Tell one article in its central sentences, in order. Raises NotFound."""
         started = perf_counter()
         article = self._catalog.article(article_id)
@@ -170,6 +170,6 @@ def _newest_day(members: Sequence[Article]) -> date:
     return max((each.published for each in members if each.published), default=date.min)
 
 
-def _headline_order(article: Article, language: Language) -> tuple[float, int, str]:
+def _headline_order(article: Article, language: AnswerLanguage) -> tuple[float, int, str]:
     """Put first what the reader reads best, of that the newest."""
     return -readable(article, language), -(article.published or date.min).toordinal(), article.id

@@ -21,10 +21,10 @@ from bot.encoder import Encoder
 from bot.errors import ModelError
 from bot.extractive import Scored
 from bot.glossary import Glossary
-from bot.language import clean, detect, fold, render
+from bot.language import clean, detect, fold, plain, render
 from bot.markers import Markers
 from bot.passages import tokens
-from bot.records import Citation, Language, Status, Turn
+from bot.records import AnswerLanguage, Citation, Status, Turn
 from bot.sources import Source, new_salt, sources
 from bot.statements import Statement, Statements
 from bot.values import quantities
@@ -83,7 +83,7 @@ class Writer:
         self.verification = verification
         self._salt = new_salt()
 
-    def draft(self, question: str, scored: Sequence[Scored], language: Language) -> Draft:
+    def draft(self, question: str, scored: Sequence[Scored], language: AnswerLanguage) -> Draft:
         """Begin an answer from the sentences found, most telling first; nothing is asked before it is `written`."""
         limit = min(WRITTEN, self.model.context // 4)
         told = sum(tokens(each.content) for each in instructions.to_answer(question, [], language, self.glossary))
@@ -121,7 +121,9 @@ class Writer:
 class Draft:
     """One answer being written."""
 
-    def __init__(self, writer: Writer, question: str, given: Sequence[Source], language: Language, limit: int) -> None:
+    def __init__(
+        self, writer: Writer, question: str, given: Sequence[Source], language: AnswerLanguage, limit: int
+    ) -> None:
         self.gap = False
         """Whether the model said that the sources leave something open; known at the end."""
         self._writer = writer
@@ -200,7 +202,7 @@ class Draft:
         return Drafted(self._dressed(statement.text, found.quotes), found.quotes)
 
     def _strange(self, text: str) -> bool:
-        return detect(text, default=self._language)[:2] != self._language[:2]
+        return detect(text, default=plain(self._language))[:2] != self._language[:2]
 
     def _dressed(self, text: str, quotes: Sequence[Citation]) -> str:
         """Render a sentence in the reader's script, each name at its first mention with what the quotation calls it."""

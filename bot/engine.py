@@ -10,29 +10,34 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot import readers
+from bot import excerpts, readers
 from bot.answering import Answering, Step
 from bot.chat import ChatModel
 from bot.digest import STORIES, Digests
 from bot.drafting import Writer
 from bot.encoder import BundledEncoder, Encoder, open_encoder
-from bot.errors import InputError, LibraryLocked
+from bot.errors import InputError, LibraryLocked, choice
 from bot.extractive import Answerer, Model
 from bot.generative import open_model
 from bot.glossary import Glossary
+from bot.judgements import judged
 from bot.keywords import Analyzer
 from bot.language import clean, fold, fold_case
 from bot.library import Library, Progress
 from bot.records import (
+    ANSWER_LANGUAGES,
     EVERY_PART,
     LANGUAGES,
     Answer,
+    AnswerLanguage,
     Article,
     Citation,
     Claim,
     Digest,
+    Excerpt,
     Failure,
     Feed,
+    Feedback,
     Filters,
     Hit,
     Ingested,
@@ -41,6 +46,7 @@ from bot.records import (
     Synced,
     Timeline,
     Turn,
+    Verdict,
 )
 from bot.rerank import Scorer, open_scorer
 from bot.retrieve import Retriever
@@ -247,7 +253,7 @@ class Regbrief:
         sources: Sequence[str] | None = None,
         article_ids: Sequence[str] | None = None,
         history: Sequence[Turn] = (),
-        answer_language: Language | None = None,
+        answer_language: AnswerLanguage | None = None,
         today: date | None = None,
         read_dates: bool = True,
     ) -> Answer:
@@ -303,7 +309,7 @@ class Regbrief:
         sources: Sequence[str] | None = None,
         article_ids: Sequence[str] | None = None,
         history: Sequence[Turn] = (),
-        answer_language: Language | None = None,
+        answer_language: AnswerLanguage | None = None,
         today: date | None = None,
         read_dates: bool = True,
     ) -> Generator[Step, None, Answer]:
@@ -315,7 +321,7 @@ class Regbrief:
                 question,
                 filters,
                 history=history,
-                answer_language=answer_language,
+                answer_language=_language(answer_language),
                 today=today or date.today(),
                 read_dates=readable,
             )
@@ -348,7 +354,7 @@ class Regbrief:
         languages: Sequence[Language] | None = None,
         sources: Sequence[str] | None = None,
         limit: int = STORIES,
-        answer_language: Language | None = None,
+        answer_language: AnswerLanguage | None = None,
         today: date | None = None,
     ) -> Digest:
         """Brief on the stories of a topic, or without one on the newest: each in a few quoted lines, newest first.
@@ -372,7 +378,7 @@ class Regbrief:
         languages: Sequence[Language] | None = None,
         sources: Sequence[str] | None = None,
         limit: int = EVENTS,
-        answer_language: Language | None = None,
+        answer_language: AnswerLanguage | None = None,
         today: date | None = None,
     ) -> Timeline:
         """Tell what happened on a topic, earliest first, each event once and in a quoted line.
@@ -387,7 +393,7 @@ class Regbrief:
             wanted, filters, limit=_limit(limit, 100), language=_language(answer_language), today=today or date.today()
         )
 
-    def summarize(self, article_id: str, *, answer_language: Language | None = None) -> Digest:
+    def summarize(self, article_id: str, *, answer_language: AnswerLanguage | None = None) -> Digest:
         """Tell one article in its central sentences, in order. Raises NotFound."""
         return self.digests.summarize(article_id, language=_language(answer_language))
 
@@ -410,6 +416,17 @@ class Regbrief:
         """Return one article. Raises NotFound."""
         return self.library.catalog.article(article_id)
 
+    def excerpt(
+        self, article_id: str, *, quote: str | None = None, start: int | None = None, end: int | None = None
+    ) -> Excerpt:
+        """Return a quotation in its paragraph: the words `quote`, or `body[start:end]`. Raises NotFound, InputError."""
+        article = self.article(article_id)
+        if quote is not None and start is None and end is None:
+            return excerpts.of(article, quote)
+        if quote is None and start is not None and end is not None:
+            return excerpts.at(article, start, end)
+        raise InputError("It is not clear what is quoted.", hint="Give quote, or start and end.", case="quoted")
+
     def count(self, **filters: Any) -> int:
         """Count the articles that the filters of `ask` let through."""
         return self.library.catalog.count(
@@ -419,6 +436,28 @@ class Regbrief:
     def sources(self) -> dict[str, int]:
         """Count the articles of each outlet, most first."""
         return self.library.catalog.sources()
+
+    def give_feedback(
+        self, answer: Answer | str, verdict: Verdict, *, note: str = "", citation: int | None = None
+    ) -> Feedback:
+        """Keep what a reader says of an answer, with the answer; return it with its id and the time.
+
+        `verdict` is "right", "wrong" or "wrong_citation", of which `citation` may say which number is meant; a
+        refusal is right where the library has no answer. Give the Answer as `ask` or `stream` returned it, so that it
+        can become a question of an evaluation (`regbrief feedback export`); where you no longer have it, the question
+        alone. `note` is the reader's own words, up to 2,000 characters. It may be called from any thread, also while
+        articles are being added; what it returns is on disk. Each call keeps an entry of its own. Raises InputError
+        for a verdict, a number or a note that cannot be used.
+        """
+        return self.library.catalog.keep_feedback(judged(answer, verdict, note=note, citation=citation))
+
+    def feedback(self, *, verdict: Verdict | None = None, limit: int = -1, offset: int = 0) -> list[Feedback]:
+        """Return what readers have said of answers, newest first."""
+        return self.library.catalog.feedback(verdict, limit=limit, offset=offset)
+
+    def feedback_counts(self) -> dict[Verdict, int]:
+        """Count what readers have said of answers, by verdict; those that nobody gave are left out."""
+        return self.library.catalog.feedback_counts()
 
     def problems(self) -> list[str]:
         """Say in words where the indexes do not agree with the catalog; empty if all is well."""
@@ -485,21 +524,28 @@ def _checked(article: Article) -> Article | Failure:
 def _question(question: str) -> str:
     text = clean(question).strip()
     if not text:
-        raise InputError("The question is empty.", hint="Ask something.")
+        raise InputError("The question is empty.", hint="Ask something.", case="empty_question")
     if len(text) > MAX_QUESTION:
-        raise InputError(f"The question has {len(text):,} characters.", hint=f"At most {MAX_QUESTION:,} are read.")
+        raise InputError(
+            f"The question has {len(text):,} characters.",
+            hint=f"At most {MAX_QUESTION:,} are read.",
+            case="too_long",
+            values={"field": "question", "count": f"{len(text):,}", "most": f"{MAX_QUESTION:,}"},
+        )
     return text
 
 
 def _limit(limit: int, most: int) -> int:
     if not 1 <= limit <= most:
-        raise InputError(f"limit is {limit}.", hint=f"Use 1 to {most}.")
+        raise InputError(
+            f"limit is {limit}.", hint=f"Use 1 to {most}.", case="limit", values={"value": limit, "most": most}
+        )
     return limit
 
 
-def _language(language: Language | None) -> Language | None:
-    if language is not None and language not in LANGUAGES:
-        raise InputError(f"answer_language is {language!r}.", hint=f"Use {', '.join(LANGUAGES)}.")
+def _language(language: AnswerLanguage | None) -> AnswerLanguage | None:
+    if language is not None and language not in ANSWER_LANGUAGES:
+        raise choice("answer_language", language, ANSWER_LANGUAGES)
     return language
 
 
@@ -511,8 +557,13 @@ def _filters(
     article_ids: Sequence[str] | None,
 ) -> Filters:
     if since and until and since > until:
-        raise InputError(f"since {since} is after until {until}.", hint="Swap them.")
+        raise InputError(
+            f"since {since} is after until {until}.",
+            hint="Swap them.",
+            case="window",
+            values={"since": since, "until": until},
+        )
     for language in languages or ():
         if language not in LANGUAGES:
-            raise InputError(f"language is {language!r}.", hint=f"Use {', '.join(LANGUAGES)}.")
+            raise choice("language", language, LANGUAGES)
     return Filters(since, until, tuple(languages or ()), tuple(sources or ()), tuple(article_ids or ()))

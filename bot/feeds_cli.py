@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bot.console import Folder, Json, complain, errors, out, print_json
 from bot.engine import Regbrief
 from bot.errors import InputError
-from bot.records import Failure, Feed, FeedSync, Synced, to_json
+from bot.records import Failure, Feed, FeedSync, Synced
 
 app = typer.Typer(help="Follow RSS, Atom and JSON feeds.", no_args_is_help=True, rich_markup_mode=None)
-errors = Console(stderr=True, emoji=False)
-out = Console(emoji=False)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Folder = Annotated[Path | None, typer.Option("--indexes", help="The library's folder (default: REGBRIEF_INDEXES).")]
 
 
 @app.command()
@@ -40,10 +33,10 @@ def add(
         progress.add_task("")
         followed = bot.follow(wanted)
     if as_json:
-        _print_json(followed)
+        print_json(followed)
     for each in followed:
         if isinstance(each, Failure):
-            _complain(f"{each.where}: {each.why}")
+            complain(f"{each.where}: {each.why}")
         elif not as_json:
             out.print(f"{each.title or '–'}  {each.url}", markup=False, highlight=False, soft_wrap=True)
     if not any(isinstance(each, Feed) for each in followed):
@@ -56,7 +49,7 @@ def list_feeds(as_json: Json = False, indexes: Folder = None) -> None:
     with Regbrief.open(indexes=indexes) as bot:
         feeds = bot.feeds()
     if as_json:
-        _print_json(feeds)
+        print_json(feeds)
         return
     table = Table("feed", "address", "articles", "last read", "problem", box=None)
     for feed in feeds:
@@ -80,7 +73,7 @@ def sync(as_json: Json = False, indexes: Folder = None) -> None:
         task = progress.add_task("")
         done = bot.sync(progress=lambda count: progress.advance(task, count))
     if as_json:
-        _print_json(done)
+        print_json(done)
     else:
         _report(done)
     if done.feeds and all(feed.problem for feed in done.feeds):
@@ -93,13 +86,13 @@ def _report(done: Synced) -> None:
     for feed in done.feeds:
         title = feed.title or feed.url
         if feed.problem:
-            _complain(f"{title}: {feed.problem}")
+            complain(f"{title}: {feed.problem}")
             continue
         errors.print(f"{title}: {_counts(feed)}", markup=False, highlight=False, soft_wrap=True)
         for failure in feed.ingested.failed:
-            _complain(f"  {failure.where}: {failure.why}")
+            complain(f"  {failure.where}: {failure.why}")
         for partial in feed.ingested.partial:
-            _complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
+            complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
 
 
 def _counts(feed: FeedSync) -> str:
@@ -123,11 +116,3 @@ def _listed(file: Path) -> list[str]:
 def _spinner(what: str) -> Progress:
     columns = (SpinnerColumn(), TextColumn(what), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
     return Progress(*columns, console=errors, transient=True)
-
-
-def _complain(line: str, *, style: str = "red") -> None:
-    errors.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(to_json(value), ensure_ascii=False, indent=2) + "\n")

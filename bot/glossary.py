@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from bot.errors import GlossaryError
-from bot.language import fold, fold_with_offsets
-from bot.records import Language
+from bot.language import fold, fold_with_offsets, plain
+from bot.records import AnswerLanguage, Language
 
 Kind = Literal["regulator", "company", "person", "law", "case", "term", "place"]
 _Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -43,6 +43,12 @@ class Entity:
     """When it took effect: entered into force."""
     applies: date | None = None
     """From when most of it applies, where that is another day."""
+
+    def usual(self, language: AnswerLanguage) -> str | None:
+        """Return the name that readers of a language know it by."""
+        names = self.names.get(plain(language), ())
+        regional = names[1:2] if language == "zh-Hant-HK" else ()
+        return next(iter((*regional, *names)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,15 @@ class Glossary:
             mentions += [Mention(start, end, entity, shared or form in entity.ambiguous) for entity in bearers]
             at += len(form)
         return mentions
+
+    def counterparts(self, text: str, language: AnswerLanguage) -> dict[str, str]:
+        """Return the names in a text, but for places and terms, each with the usual one in a language if that differs."""
+        pairs: dict[str, str] = {}
+        for mention in self.find(text):
+            usual = mention.entity.usual(language)
+            if usual and not mention.ambiguous and mention.entity.kind not in ("term", "place"):
+                pairs.setdefault(text[mention.start : mention.end], usual)
+        return {name: usual for name, usual in pairs.items() if _key(usual) != _key(name)}
 
     def _longest(self, folded: str, at: int) -> str:
         """Return the longest form that starts here as whole words, or an empty string."""

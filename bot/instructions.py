@@ -7,10 +7,10 @@ from typing import Literal
 
 from bot.chat import Message
 from bot.glossary import Glossary
-from bot.language import render
+from bot.language import plain, render
 from bot.orders import shown
 from bot.prompts import UNDATED
-from bot.records import Language, Turn
+from bot.records import AnswerLanguage, Turn
 from bot.sources import Source
 
 Speech = Literal["en", "zh"]
@@ -88,12 +88,12 @@ alone, in one line, in its own language.""",
 }
 
 
-def speech(language: Language) -> Speech:
+def speech(language: AnswerLanguage) -> Speech:
     """Return the language that a model is spoken to in."""
     return "en" if language == "en" else "zh"
 
 
-def to_answer(question: str, sources: Sequence[Source], language: Language, glossary: Glossary) -> list[Message]:
+def to_answer(question: str, sources: Sequence[Source], language: AnswerLanguage, glossary: Glossary) -> list[Message]:
     """Ask for an answer from numbered, dated, named sources."""
     own = speech(language)
     parts = [_said(f"{SOURCES[own]}:", language), *(_source(each, language) for each in sources)]
@@ -104,7 +104,7 @@ def to_answer(question: str, sources: Sequence[Source], language: Language, glos
 
 
 def to_repair(
-    asked: Sequence[Message], draft: str, failed: Sequence[tuple[str, Sequence[str]]], language: Language
+    asked: Sequence[Message], draft: str, failed: Sequence[tuple[str, Sequence[str]]], language: AnswerLanguage
 ) -> list[Message]:
     """Ask once for better sentences in place of those that failed, and say why each did."""
     own = speech(language)
@@ -116,7 +116,7 @@ def to_repair(
     return [*asked, Message("assistant", draft), Message("user", _said(wish, language))]
 
 
-def to_complete(question: str, history: Sequence[Turn], language: Language) -> list[Message]:
+def to_complete(question: str, history: Sequence[Turn], language: AnswerLanguage) -> list[Message]:
     """Ask for a follow-up question made complete."""
     turns = [
         part for turn in history for part in (f"Q: {turn.question}", f"A: {turn.answer[:600]}" if turn.answer else "")
@@ -125,19 +125,19 @@ def to_complete(question: str, history: Sequence[Turn], language: Language) -> l
     return [Message("system", _said(FOLLOW_UP[speech(language)], language)), Message("user", said)]
 
 
-def names(sources: Sequence[Source], language: Language, glossary: Glossary) -> list[str]:
+def names(sources: Sequence[Source], language: AnswerLanguage, glossary: Glossary) -> list[str]:
     """Return what the sources in the other language call things, with the names that the reader knows."""
     foreign = [each for each in sources if each.article.language[:2] != language[:2]]
     pairs: dict[str, str] = {}
     for mention in (mention for each in foreign for mention in glossary.find(each.text())):
-        usual = mention.entity.names.get(language, ())
+        usual = mention.entity.names.get(plain(language), ())
         theirs = mention.entity.names.get(foreign[0].article.language, ())
         if usual and theirs and mention.entity.id not in pairs and not mention.ambiguous:
             pairs[mention.entity.id] = f"{theirs[0]} = {usual[0]}"
     return list(pairs.values())[:12]
 
 
-def _source(source: Source, language: Language) -> str:
+def _source(source: Source, language: AnswerLanguage) -> str:
     article = source.article
     published = article.published.isoformat() if article.published else UNDATED[language]
     heading = " · ".join(filter(None, (shown(article.source), published, shown(article.title))))
@@ -154,5 +154,5 @@ def _reason(fault: str, own: Speech) -> str:
     return fault.replace("The number ", "数字").replace(" is not in the quotation.", "不见于所引资料。")
 
 
-def _said(text: str, language: Language) -> str:
-    return render(text, language) if language == "zh-Hant" else text
+def _said(text: str, language: AnswerLanguage) -> str:
+    return text if language == "en" else render(text, language)

@@ -13,10 +13,10 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Literal
 
-from bot.records import Language
+from bot.records import AnswerLanguage, Language
 
 VERSION = 1
 """Raised when the same text would be folded differently; part of the manifest of an index."""
@@ -265,8 +265,19 @@ _TO: Mapping[tuple[Script, Language], str] = {
     ("zh-Hant-TW", "zh-Hans"): "s2twp",
     ("zh-Hant-TW", "zh-Hant"): "t2tw",  # not s2twp: 程序 → 程式
     ("zh-Hant-HK", "zh-Hans"): "s2hk",
-    ("zh-Hant-HK", "zh-Hant"): "t2hk",
+    ("zh-Hant-HK", "zh-Hant"): "t2hk",  # after tw2t: t2hk alone leaves 裡 and 著
 }
+# What OpenCC leaves, or makes, and the region's newspapers do not print.
+_PRINTED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "tw": (("平臺", "平台"), ("報道", "報導")),
+    "hk": (("報導", "報道"), ("羣", "群"), ("牀", "床"), ("峯", "峰")),
+    "s": (),
+}
+
+
+def plain(language: AnswerLanguage) -> Language:
+    """Return the language of articles that readers of this one have, whatever their region."""
+    return "zh-Hant" if language == "zh-Hant-TW" or language == "zh-Hant-HK" else language
 
 
 def render(text: str, script: Script) -> str:
@@ -285,8 +296,8 @@ def _render_frame(text: str, config: str) -> str:
         pieces = _NOT_JARGON.split(text)
         text = "".join(_convert("s2tw" if i % 2 else config, piece) for i, piece in enumerate(pieces))
     else:
-        text = _convert(config, text)
-    return text.replace("平臺", "平台").replace("報道", "報導") if "tw" in config and config != "tw2s" else text
+        text = _convert(config, _convert("tw2t", text) if config == "t2hk" else text)
+    return reduce(lambda said, habit: said.replace(*habit), _PRINTED[config[config.index("2") + 1 :][:2]], text)
 
 
 # --- OpenCC ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ class Ledger:
         self._numbers: dict[tuple[str, int, int], int] = {}
 
     def add(
-        self, text: str, quotes: Sequence[Citation], status: Status = "verified", *, context: str = ""
+        self, text: str, quotes: Sequence[Citation], status: Status = "verified", *, context: str = "", gloss: str = ""
     ) -> list[Citation | Claim]:
         """Enter a claim with its quotations, and return what is new: those not cited before, then the claim."""
         new = []
@@ -27,7 +27,7 @@ class Ledger:
                 self._numbers[place] = len(self._numbers) + 1
                 new.append(replace(quote, number=self._numbers[place]))
         numbers = tuple(self._numbers[each.article_id, each.start, each.end] for each in quotes)
-        claim = Claim(text, tuple(dict.fromkeys(numbers)), status, context)
+        claim = Claim(text, tuple(dict.fromkeys(numbers)), status, context, gloss)
         self.citations += new
         self.claims.append(claim)
         return [*new, claim]

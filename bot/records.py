@@ -6,10 +6,14 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+AnswerLanguage = Literal["en", "zh-Hans", "zh-Hant", "zh-Hant-TW", "zh-Hant-HK"]
+"""What Regbrief itself says may also keep to the traditional script of Taiwan, the default, or of Hong Kong."""
+ANSWER_LANGUAGES: tuple[AnswerLanguage, ...] = get_args(AnswerLanguage)
 
 Reason = Literal["no_evidence", "outside_window", "empty_library"]
 Status = Literal["verified", "unsupported"]
@@ -139,13 +143,15 @@ class Citation:
 class Claim:
     """One statement of an answer and the numbers of the citations that carry it.
 
-    `context` is to be said before it: outlet and day, where the text says "yesterday" or 昨日; else empty.
+    `context` is to be said before it: outlet and day, where the text says "yesterday" or 昨日; else empty. `gloss` is
+    to be said after it: the reader's names for what a quotation in another language names; else empty.
     """
 
     text: str
     citations: tuple[int, ...]
     status: Status = "verified"
     context: str = ""
+    gloss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,8 @@ class Answer:
     """A whole answer, the same on every face. See `bot.records.to_json` for its JSON."""
 
     question: str
-    language: Language
+    language: AnswerLanguage
+    """Of the words around the quotations."""
     abstained: bool
     reason: Reason | None
     answer: str
@@ -238,7 +245,7 @@ class Digest:
     """A briefing, newest story first; of a topic, of what is new where `topic` is null, or of one article."""
 
     topic: str | None
-    language: Language
+    language: AnswerLanguage
     """Of the words around the quotations."""
     abstained: bool
     reason: Reason | None
@@ -254,6 +261,40 @@ class Digest:
     article_id: str | None = None
     """The article that is summarized, if it is one."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+Verdict = Literal["right", "wrong", "wrong_citation"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a reader says of an answer, and the answer as it was given."""
+
+    id: int
+    given: datetime
+    verdict: Verdict
+    question: str
+    language: Language
+    note: str = ""
+    citation: int | None = None
+    """The number of the citation that is meant, if one is."""
+    answer: Answer | None = None
+    """Null where the reader judged a question of which the answer was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A quotation in its paragraph: `body[start:end] == text`, and `body[quote_start:quote_end] == quote`."""
+
+    article_id: str
+    text: str
+    start: int
+    end: int
+    quote: str
+    quote_start: int
+    quote_end: int
+    page: int | None = None
 
 
 Precision = Literal["day", "month"]
@@ -279,7 +320,7 @@ class Timeline:
     """The events of a topic, earliest first, each told once."""
 
     topic: str
-    language: Language
+    language: AnswerLanguage
     abstained: bool
     reason: Reason | None
     notice: str
@@ -363,6 +404,20 @@ class Ingested:
         return Ingested(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
+StageName = Literal["looking", "reading", "fetching", "indexing", "grouping", "removing", "copying"]
+Unit = Literal["files", "bytes", "pages", "articles", "passages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far long work is: `done` of `total`, in `unit`; `total` is null where it is not known."""
+
+    name: StageName
+    done: int
+    total: int | None
+    unit: Unit
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A feed that is followed, and what is known of it from the last time; `articles` counts those it has brought."""
@@ -396,6 +451,16 @@ class Synced:
     """What became of every feed, in the order in which they were added."""
 
     feeds: tuple[FeedSync, ...] = ()
+
+
+Record = TypeVar("Record")
+
+
+def from_json(kind: type[Record], value: Any) -> Record:
+    """Make a record of the plain JSON types that `to_json` gave. Raises ValueError where they do not fit."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind).validate_python(value)
 
 
 def to_json(value: Any) -> Any:

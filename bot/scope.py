@@ -12,7 +12,7 @@ from bot.catalog import Catalog
 from bot.dates import read_time
 from bot.glossary import Glossary
 from bot.language import detect
-from bot.records import LANGUAGES, Filters, Language, Reason, Searched
+from bot.records import LANGUAGES, AnswerLanguage, Filters, Reason, Searched
 
 LATER = timedelta(days=14)
 """What happened in a period is reported up to so many days after it."""
@@ -24,11 +24,13 @@ class Scope:
 
     topic: str
     filters: Filters
-    language: Language
+    language: AnswerLanguage
     implied: str | None = None
 
 
-def read_scope(topic: str, filters: Filters, *, language: Language | None, glossary: Glossary, today: date) -> Scope:
+def read_scope(
+    topic: str, filters: Filters, *, language: AnswerLanguage | None, glossary: Glossary, today: date
+) -> Scope:
     """Take the window out of a topic (`app stores since last year`) where no window is given."""
     spoken = language or (detect(topic) if topic else (filters.languages or LANGUAGES)[0])
     if not topic or filters.since or filters.until:

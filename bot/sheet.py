@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import prompts
-from bot.records import Citation, Claim, Digest, DigestStory, Language, Timeline, TimelineEvent
+from bot.prompts import Said
+from bot.records import (
+    AnswerLanguage,
+    Citation,
+    Claim,
+    Digest,
+    DigestStory,
+    Language,
+    Timeline,
+    TimelineEvent,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Entry:
 
     before: str
     text: str
-    language: Language
+    language: AnswerLanguage
     said: tuple[Link, ...]
     numbers: tuple[int, ...]
 
@@ -43,7 +53,7 @@ class Section:
     """A story, or the whole of a timeline, which has no heading."""
 
     heading: str
-    language: Language
+    language: AnswerLanguage
     dated: str
     blocks: tuple[Block, ...]
     also: str = ""
@@ -64,7 +74,7 @@ class Sheet:
     """A page; `notice` stands in place of sections where nothing was found."""
 
     title: str
-    language: Language
+    language: AnswerLanguage
     standing: str
     notice: str
     sections: tuple[Section, ...]
@@ -74,15 +84,14 @@ class Sheet:
 
 def sheet(what: Digest | Timeline) -> Sheet:
     """Lay out a briefing, a summary or a timeline."""
-    words = WORDS[what.language]
     cited = {each.number: each for each in what.citations}
     return Sheet(
-        title=_title(what, words),
+        title=_title(what),
         language=what.language,
-        standing="" if what.notice else _standing(what, words),
+        standing="" if what.notice else _standing(what),
         notice=what.notice,
         sections=_stories(what, cited) if isinstance(what, Digest) else _events(what, cited),
-        references_title=words["sources"],
+        references_title=WORDS["sources"][what.language],
         references=_references(what.citations, what.language),
     )
 
@@ -92,78 +101,46 @@ def web_address(url: str | None) -> str | None:
     return url if url and _ADDRESS.fullmatch(url) else None
 
 
-def written_day(day: date, language: Language) -> str:
+def written_day(day: date, language: AnswerLanguage) -> str:
     """Write a day as readers of a language do."""
     return prompts.DAY[language].format(day)
 
 
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\^`{|}()\[\]]+", re.IGNORECASE)
 
-WORDS: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "digest": "Briefing: {topic}",
-        "newest": "What is new",
-        "summary": "Summary",
-        "timeline": "Timeline: {topic}",
-        "as_of": "As of {day}.",
-        "changed": "What changed",
-        "disputed": "What is disputed",
-        "ahead": "What comes next",
-        "to_come": "{day} (to come)",
-        "reported": "{day} (reported)",
-        "month": "{0:%B} {0.year}",
-        "range": "{first} to {last}",
-        "said": "{outlet}, {day}",
-        "sources": "Sources",
-    },
-    "zh-Hans": {
-        "digest": "简报：{topic}",
-        "newest": "最新动态",
-        "summary": "摘要",
-        "timeline": "时间线：{topic}",
-        "as_of": "截至{day}。",
-        "changed": "变化",
-        "disputed": "说法不一",
-        "ahead": "接下来",
-        "to_come": "{day}（预定）",
-        "reported": "{day}（报道日期）",
-        "month": "{0.year}年{0.month}月",
-        "range": "{first}至{last}",
-        "said": "{outlet}，{day}",
-        "sources": "来源",
-    },
-    "zh-Hant": {
-        "digest": "簡報：{topic}",
-        "newest": "最新動態",
-        "summary": "摘要",
-        "timeline": "時間線：{topic}",
-        "as_of": "截至{day}。",
-        "changed": "變化",
-        "disputed": "說法不一",
-        "ahead": "接下來",
-        "to_come": "{day}（預定）",
-        "reported": "{day}（報導日期）",
-        "month": "{0.year}年{0.month}月",
-        "range": "{first}至{last}",
-        "said": "{outlet}，{day}",
-        "sources": "來源",
-    },
+WORDS: Mapping[str, Said] = {
+    "digest": Said("Briefing: {topic}", "简报：{topic}", "簡報：{topic}"),
+    "newest": Said("What is new", "最新动态", "最新動態"),
+    "summary": Said("Summary", "摘要", "摘要"),
+    "timeline": Said("Timeline: {topic}", "时间线：{topic}", "時間線：{topic}"),
+    "as_of": Said("As of {day}.", "截至{day}。", "截至{day}。"),
+    "changed": Said("What changed", "变化", "變化"),
+    "disputed": Said("What is disputed", "说法不一", "說法不一"),
+    "ahead": Said("What comes next", "接下来", "接下來"),
+    "to_come": Said("{day} (to come)", "{day}（预定）", "{day}（預定）"),
+    "reported": Said("{day} (reported)", "{day}（报道日期）", "{day}（報導日期）"),
+    "month": Said("{0:%B} {0.year}", "{0.year}年{0.month}月", "{0.year}年{0.month}月"),
+    "range": Said("{first} to {last}", "{first}至{last}", "{first}至{last}"),
+    "said": Said("{outlet}, {day}", "{outlet}，{day}", "{outlet}，{day}"),
+    "sources": Said("Sources", "来源", "來源"),
 }
 """What a page says in its own words; a key may have places to fill in."""
 
 
-def _title(what: Digest | Timeline, words: Mapping[str, str]) -> str:
+def _title(what: Digest | Timeline) -> str:
     topic = " ".join((what.topic or "").split())
     if isinstance(what, Timeline):
-        return words["timeline"].format(topic=topic)
-    if what.article_id:
-        return words["summary"]
-    return words["digest"].format(topic=topic) if topic else words["newest"]
+        kind = "timeline"
+    elif what.article_id:
+        kind = "summary"
+    else:
+        kind = "digest" if topic else "newest"
+    return WORDS[kind][what.language].format(topic=topic)
 
 
-def _standing(what: Digest | Timeline, words: Mapping[str, str]) -> str:
+def _standing(what: Digest | Timeline) -> str:
     """Say as of when the page is, and, but for a summary, what was searched."""
-    said = [words["as_of"].format(day=written_day(what.as_of, what.language))] if what.as_of else []
+    said = [WORDS["as_of"][what.language].format(day=written_day(what.as_of, what.language))] if what.as_of else []
     if isinstance(what, Timeline) or not what.article_id:
         said.append(prompts.searched_in(what.language, what.searched))
     return (" " if what.language == "en" else "").join(said)
@@ -176,9 +153,9 @@ def _stories(digest: Digest, cited: Mapping[int, Citation]) -> tuple[Section, ..
     return tuple(_story(each, digest.language, cited) for each in digest.stories)
 
 
-def _story(story: DigestStory, language: Language, cited: Mapping[int, Citation]) -> Section:
-    words = WORDS[language]
-    kinds = (("", story.lines), *((words[name], getattr(story, name)) for name in ("changed", "disputed", "ahead")))
+def _story(story: DigestStory, language: AnswerLanguage, cited: Mapping[int, Citation]) -> Section:
+    labelled = ("changed", "disputed", "ahead")
+    kinds = (("", story.lines), *((WORDS[name][language], getattr(story, name)) for name in labelled))
     blocks = (
         Block(label, tuple(_entry("", claim, language, cited) for claim in claims)) for label, claims in kinds if claims
     )
@@ -186,16 +163,16 @@ def _story(story: DigestStory, language: Language, cited: Mapping[int, Citation]
     return Section(story.headline, story.language, _span(story.first, story.last, language), tuple(blocks), also)
 
 
-def _span(first: date | None, last: date | None, language: Language) -> str:
+def _span(first: date | None, last: date | None, language: AnswerLanguage) -> str:
     if first is None or last is None:
         return prompts.UNDATED[language]
     if first == last:
         return written_day(first, language)
     days = {"first": written_day(first, language), "last": written_day(last, language)}
-    return WORDS[language]["range"].format(**days)
+    return WORDS["range"][language].format(**days)
 
 
-def _entry(before: str, claim: Claim, language: Language, cited: Mapping[int, Citation]) -> Entry:
+def _entry(before: str, claim: Claim, language: AnswerLanguage, cited: Mapping[int, Citation]) -> Entry:
     quotes = [cited[number] for number in claim.citations]
     quoted = claim.text == quotes[0].quote
     links = (Link(_said(each, language), web_address(each.url)) for each in quotes)
@@ -208,9 +185,9 @@ def _entry(before: str, claim: Claim, language: Language, cited: Mapping[int, Ci
     )
 
 
-def _said(citation: Citation, language: Language) -> str:
+def _said(citation: Citation, language: AnswerLanguage) -> str:
     day = written_day(citation.published, language) if citation.published else prompts.UNDATED[language]
-    return WORDS[language]["said"].format(outlet=citation.source or prompts.UNNAMED[language], day=day)
+    return WORDS["said"][language].format(outlet=citation.source or prompts.UNNAMED[language], day=day)
 
 
 # --- events ---------------------------------------------------------------------------------------------------------
@@ -225,15 +202,15 @@ def _events(timeline: Timeline, cited: Mapping[int, Citation]) -> tuple[Section,
     return (Section("", language, "", (Block("", entries),)),) if entries else ()
 
 
-def _day(event: TimelineEvent, language: Language) -> str:
-    words = WORDS[language]
-    day = written_day(event.day, language) if event.precision == "day" else words["month"].format(event.day)
+def _day(event: TimelineEvent, language: AnswerLanguage) -> str:
+    month = WORDS["month"][language].format(event.day)
+    day = written_day(event.day, language) if event.precision == "day" else month
     if event.ahead:
-        return words["to_come"].format(day=day)
-    return day if event.stated else words["reported"].format(day=day)
+        return WORDS["to_come"][language].format(day=day)
+    return day if event.stated else WORDS["reported"][language].format(day=day)
 
 
-def _references(citations: Sequence[Citation], language: Language) -> tuple[Reference, ...]:
+def _references(citations: Sequence[Citation], language: AnswerLanguage) -> tuple[Reference, ...]:
     """List each article once, in the order of its first quotation."""
     numbers: dict[str, list[int]] = {}
     for each in citations:

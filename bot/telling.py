@@ -20,12 +20,13 @@ from bot.conflicts import Conflict, conflicts
 from bot.encoder import Encoder
 from bot.glossary import Glossary
 from bot.happened import happened
+from bot.language import plain
 from bot.ledger import Ledger
 from bot.lines import changes, looks_ahead
 from bot.measures import DATES, measures
 from bot.passages import tokens
 from bot.quotable import READ, Quotable, whole_sentences
-from bot.records import Article, Citation, Claim, DigestStory, Language, to_json
+from bot.records import AnswerLanguage, Article, Citation, Claim, DigestStory, to_json
 from bot.values import CURRENCIES
 from bot.verify import faults, stands
 
@@ -73,7 +74,7 @@ class Condenser(Protocol):
     """As a briefing names who wrote it."""
 
     def condense(
-        self, told: Sequence[Quotable], *, limit: int, language: Language, said: Sequence[Quotable]
+        self, told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable]
     ) -> list[Line]:
         """Return at most `limit` lines out of what is `told`, in reading order.
 
@@ -88,7 +89,7 @@ class Extracts:
     name = "extractive"
 
     def condense(
-        self, told: Sequence[Quotable], *, limit: int, language: Language, said: Sequence[Quotable]
+        self, told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable]
     ) -> list[Line]:
         """Choose the lead, then what is central and new, and put it in the order of the reports."""
         chosen = choose(told, limit=limit, language=language, said=said)
@@ -96,7 +97,7 @@ class Extracts:
 
 
 def choose(
-    told: Sequence[Quotable], *, limit: int, language: Language, said: Sequence[Quotable] = ()
+    told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable] = ()
 ) -> list[Quotable]:
     """Return the most telling sentences, best first, none of which repeats another or what was `said`."""
     if not told:
@@ -116,7 +117,7 @@ def choose(
     return chosen
 
 
-def _preference(each: Quotable, language: Language) -> float:
+def _preference(each: Quotable, language: AnswerLanguage) -> float:
     """Prefer what stands high in its report, is near the topic, full, exact, clear, and in the reader's language."""
     high = 1 / math.sqrt(1 + each.place)
     near = 0.3 + max(0.0, each.nearness)
@@ -125,9 +126,9 @@ def _preference(each: Quotable, language: Language) -> float:
     return exact * high * near * full * (0.6 if each.vague else 1.0) * readable(each.article, language)
 
 
-def readable(article: Article, language: Language) -> float:
+def readable(article: Article, language: AnswerLanguage) -> float:
     """Return how well a reader of a language reads an article, 1 at best."""
-    if article.language == language:
+    if article.language == plain(language):
         return 1.0
     return 0.8 if article.language[:2] == language[:2] else 0.35
 
@@ -136,7 +137,13 @@ class Telling:
     """Tells the stories of one briefing; what one has said, the next does not say again."""
 
     def __init__(
-        self, condenser: Condenser, glossary: Glossary, encoder: Encoder, *, language: Language, as_of: date | None
+        self,
+        condenser: Condenser,
+        glossary: Glossary,
+        encoder: Encoder,
+        *,
+        language: AnswerLanguage,
+        as_of: date | None,
     ) -> None:
         """Take the reader's language, and the day that what comes next must come after."""
         self.ledger = Ledger()
@@ -267,7 +274,7 @@ def _changes_now(each: Quotable) -> bool:
     return when is None or published is None or when.day >= published - RECENT
 
 
-def _own_language(told: Sequence[Quotable], language: Language) -> list[Quotable]:
+def _own_language(told: Sequence[Quotable], language: AnswerLanguage) -> list[Quotable]:
     """Leave out what is in another language, save for figures that the reader's own reports do not give."""
     own = [each for each in told if each.article.language[:2] == language[:2]]
     if not own:

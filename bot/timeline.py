@@ -19,7 +19,7 @@ from bot.glossary import Glossary
 from bot.happened import When, dated, happened
 from bot.ledger import Ledger
 from bot.quotable import Quotable, quotables
-from bot.records import Article, Claim, Filters, Language, Timeline, TimelineEvent
+from bot.records import AnswerLanguage, Article, Claim, Filters, Timeline, TimelineEvent
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
 from bot.telling import readable
@@ -64,7 +64,9 @@ class Timelines:
         self._topics = topics
         self._glossary = glossary
 
-    def timeline(self, topic: str, filters: Filters, *, limit: int, language: Language | None, today: date) -> Timeline:
+    def timeline(
+        self, topic: str, filters: Filters, *, limit: int, language: AnswerLanguage | None, today: date
+    ) -> Timeline:
         """Tell the events of a topic. See `Regbrief.timeline`."""
         started = perf_counter()
         scope = read_scope(topic, filters, language=language, glossary=self._glossary, today=today)
@@ -139,7 +141,7 @@ def _bears(each: Quotable, names: Callable[[str], bool]) -> bool:
     return each.place == 0 or each.nearness >= NEAR or names(each.sentence.text)
 
 
-def _events(told: Sequence[Quotable], language: Language) -> Iterator[_Event]:
+def _events(told: Sequence[Quotable], language: AnswerLanguage) -> Iterator[_Event]:
     """Yield what may be an event: sentences that state when, and leads, which happened when they came out."""
     for each in told:
         published = each.article.published
@@ -150,7 +152,7 @@ def _events(told: Sequence[Quotable], language: Language) -> Iterator[_Event]:
             yield _Event(each, when, _worth(each, when, language))
 
 
-def _worth(each: Quotable, when: When, language: Language) -> float:
+def _worth(each: Quotable, when: When, language: AnswerLanguage) -> float:
     """Prefer a lead, a stated day, a named subject, the reader's language, and what is near the topic."""
     lead = 0.5 * (each.place == 0)
     exact = 0.2 * (when.stated and when.precision == "day")

@@ -41,7 +41,7 @@ CITATION = [
     *("number", "article_id", "title", "source", "url", "published", "language", "quote", "start", "end", "score"),
     *("page", "also_reported_by", "answer_span"),
 ]
-CLAIM = ["text", "citations", "status", "context"]
+CLAIM = ["text", "citations", "status", "context", "gloss"]
 HIT = {"article_id", "passage_id", "text", "start", "end", "score", "title", "source", "published", "language"}
 HIT |= {"url", "also_reported_by"}
 
@@ -81,7 +81,15 @@ def test_an_answer_has_these_values(bot: Regbrief, articles: tuple[Article, ...]
         "reason": None,
         "answer": f"Example Post, 10 April 2021: {quote} [1]",
         "as_of": "2021-04-10",
-        "claims": [{"text": quote, "citations": [1], "status": "verified", "context": "Example Post, 10 April 2021: "}],
+        "claims": [
+            {
+                "text": quote,
+                "citations": [1],
+                "status": "verified",
+                "context": "Example Post, 10 April 2021: ",
+                "gloss": "",
+            }
+        ],
         "citations": [
             {
                 "number": 1,
@@ -227,6 +235,20 @@ def test_the_language_of_a_refusal_can_be_asked_for(bot: Regbrief, language: Any
     answer = bot.ask(UNANSWERABLE["en"], answer_language=language)
     opening = {"en": "No article", "zh-Hans": "这里没有", "zh-Hant": "這裡沒有"}[language]
     assert (answer.language, answer.answer[: len(opening)]) == (language, opening)
+
+
+@pytest.mark.parametrize(
+    ("language", "opening"),
+    [("zh-Hans", "这里没有文章"), ("zh-Hant-TW", "這裡沒有文章"), ("zh-Hant-HK", "這裏沒有文章")],
+)
+def test_a_refusal_keeps_to_the_script_of_a_region(bot: Regbrief, language: Any, opening: str) -> None:
+    answer = bot.ask(UNANSWERABLE["en"], answer_language=language)
+    assert (answer.language, answer.answer[: len(opening)]) == (language, opening)
+
+
+def test_an_answer_language_that_is_not_known_is_refused(bot: Regbrief) -> None:
+    with pytest.raises(InputError, match="answer_language is 'fr'"):
+        bot.ask(QUESTIONS["en"], answer_language="fr")  # type: ignore[arg-type]
 
 
 # --- streams --------------------------------------------------------------------------------------------------------
@@ -587,6 +609,28 @@ def test_a_reader_that_is_turned_off_reads_nothing(
     bot = Regbrief.from_library(shared_library, encoder=encoder, glossary=glossary, scorer=reader, parts=parts)
     assert bot.ask(QUESTIONS["en"]).citations[0].answer_span is None
     assert reader.read_for == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer_language", "gloss"),
+    [
+        (QUESTIONS["zh-Hant"], "en", " (支付寶: Alipay)"),
+        (QUESTIONS["zh-Hant"], "zh-Hans", ""),
+        (QUESTIONS["en"], "zh-Hans", "（Alibaba：阿里巴巴）"),
+        (QUESTIONS["en"], "zh-Hant-HK", "（Alibaba：阿里巴巴集團）"),
+    ],
+    ids=["en", "same language", "zh-Hans", "zh-Hant-HK"],
+)
+def test_a_quotation_in_another_language_has_its_names_in_the_readers(
+    shared_library: Library, encoder: Any, fixed_model: Model, question: str, answer_language: Any, gloss: str
+) -> None:
+    names = {"en": ("Alibaba",), "zh-Hans": ("阿里巴巴",), "zh-Hant": ("阿里巴巴", "阿里巴巴集團")}
+    alibaba = Entity("alibaba", "company", names)
+    alipay = Entity("alipay", "company", {"en": ("Alipay",), "zh-Hans": ("支付宝",), "zh-Hant": ("支付寶",)})
+    bot = Regbrief.from_library(shared_library, encoder=encoder, glossary=Glossary([alibaba, alipay]))
+    answer = bot.ask(question, answer_language=answer_language)
+    assert answer.claims[0].gloss == gloss
+    assert f"{answer.claims[0].text}{gloss} [1]" in answer.answer
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from bot.errors import GlossaryError
 from bot.glossary import Entity, Glossary, Mention
 from bot.language import fold
+from bot.records import AnswerLanguage
 from tools.corpus_stats import CORPUS
 
 SAMR = Entity("samr", "regulator", {"en": ("SAMR",), "zh-Hans": ("市场监管总局", "总局"), "zh-Hant": ("市場監管總局",)})
@@ -143,6 +144,22 @@ def test_the_shipped_forms_are_all_found_as_themselves(shipped: Glossary) -> Non
     written = [(name, entity) for entity in shipped.entities for names in entity.names.values() for name in names]
     lost = [name for name, entity in written if entity not in [each.entity for each in shipped.find(name)]]
     assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The European Commission fined Meta.", "zh-Hans", {"European Commission": "欧盟委员会"}),
+        ("The European Commission fined Meta.", "zh-Hant", {"European Commission": "歐盟執委會"}),
+        ("The European Commission fined Meta.", "zh-Hant-HK", {"European Commission": "歐盟委員會"}),
+        ("支付宝在中国的算法", "en", {"支付宝": "Alipay"}),  # neither places nor terms
+        ("支付寶", "zh-Hant", {}),
+    ],
+)
+def test_counterparts_are_the_readers_names(
+    shipped: Glossary, text: str, language: AnswerLanguage, expected: dict[str, str]
+) -> None:
+    assert shipped.counterparts(text, language) == expected
 
 
 def test_offsets_are_those_of_the_original(shipped: Glossary) -> None:

@@ -162,6 +162,19 @@ def test_renders_in_the_readers_script(script: Script, rendered: str) -> None:
     assert render("据报道，软件网络平台里有1篇。", script) == rendered
 
 
+@pytest.mark.parametrize(
+    ("script", "rendered"),
+    [
+        ("zh-Hans", "这里有1组报导，衣着与著作。"),
+        ("zh-Hant", "這裡有1組報導，衣著與著作。"),
+        ("zh-Hant-TW", "這裡有1組報導，衣著與著作。"),
+        ("zh-Hant-HK", "這裏有1組報道，衣着與著作。"),
+    ],
+)
+def test_renders_taiwans_words_for_each_region(script: Script, rendered: str) -> None:
+    assert render("這裡有1組報導，衣著與著作。", script) == rendered
+
+
 @pytest.mark.parametrize("script", ["zh-Hans", "zh-Hant", "zh-Hant-TW", "zh-Hant-HK"])
 @pytest.mark.parametrize(
     "text",

@@ -13,11 +13,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors records settings language values sentences glossary dates anchors deixis readers dedupe passages encoder
-    stories subscriptions catalog keywords vectors library feeds voices retrieve rerank question extractive chat
-    local_models generative measures deeds verify wording conflicts phrases conversation orders markers
+    stories subscriptions judgements catalog keywords vectors library feeds voices retrieve rerank question extractive
+    chat local_models generative measures deeds verify wording conflicts phrases conversation orders markers
     statements sources prompts instructions attribution drafting ledger answering centrality lines
-    happened scope quotable topics telling digest timeline sheet digest_text engine serve ui serve.app evaluation
-    evaluation.cli feeds_cli digest_cli integrations cli __main__
+    happened scope quotable topics telling digest timeline sheet digest_text excerpts engine serve ui serve.app evaluation
+    console evaluation.cli feeds_cli digest_cli feedback_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
@@ -47,9 +47,9 @@ FRAMEWORKS = {
     "protego": ("readers",),
     "httpcore": ("readers",),
     "frontmatter": ("readers",),
-    "sqlite3": ("catalog", "stories", "subscriptions"),
+    "sqlite3": ("catalog", "stories", "subscriptions", "judgements"),
     "rensa": ("dedupe",),
-    "typer": ("cli", "evaluation.cli", "feeds_cli", "digest_cli"),
+    "typer": ("console", "cli", "evaluation.cli", "feeds_cli", "digest_cli", "feedback_cli"),
 }
 
 
