@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from website import Website, running
 
 from bot.engine import Regbrief
 from bot.extractive import Model, Signals
@@ -144,3 +145,18 @@ def bot(library: Library, encoder: WordEncoder, glossary: Glossary, fixed_model:
     """A library of the three articles above."""
     library.add(ARTICLES)
     return Regbrief.from_library(library, encoder=encoder, glossary=glossary)
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[Website]:
+    """A web site on loopback; tests take it cleared, as `site`."""
+    with running() as site:
+        yield site
+
+
+@pytest.fixture
+def site(sites: Website) -> Website:
+    """A web site without pages."""
+    sites.pages.clear()
+    sites.forget()
+    return sites

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from website import Website, running
+from website import Website
 
-from bot import Failure, Feed, Ingested, Regbrief, Settings, to_json
+from bot import Failure, Feed, Ingested, Regbrief, Settings, Stage, Stopped, to_json
 from bot.cli import main
 from bot.errors import InputError, LibraryLocked, NotFound
 from bot.feeds import EXCERPT
@@ -61,19 +61,6 @@ def rss(*items: str, title: str = "A feed", encoding: str = "utf-8") -> str:
 
 
 RSS = "application/rss+xml"
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Website]:
-    with running() as site:
-        yield site
-
-
-@pytest.fixture
-def site(sites: Website) -> Website:
-    sites.pages.clear()
-    sites.forget()
-    return sites
 
 
 @pytest.fixture
@@ -443,11 +430,24 @@ def test_a_sync_leaves_no_connection_open(site: Website, bot: Regbrief, library:
 
 
 def test_progress_counts_the_entries(site: Website, bot: Regbrief) -> None:
-    counted: list[int] = []
+    counted: list[Stage] = []
     site.put("/a", html())
     bot.follow(site.put("/feed", rss(item("/a"), item("/b")), RSS))
     bot.sync(progress=counted.append)
-    assert counted == [1, 1]
+    assert counted == [Stage("fetching", 1, None, "pages"), Stage("fetching", 2, None, "pages")]
+
+
+def test_a_sync_that_is_stopped_keeps_what_is_fetched(site: Website, bot: Regbrief) -> None:
+    for path in ("/a", "/b", "/c"):
+        site.put(path, html())
+    bot.follow(site.put("/feed", rss(item("/a"), item("/b"), item("/c")), RSS))
+
+    def stop(stage: Stage) -> None:
+        raise Stopped
+
+    assert bot.sync(progress=stop).feeds[0].ingested == Ingested(added=1)
+    assert {"/b", "/c"}.isdisjoint(site.asked)
+    assert bot.sync().feeds[0].ingested == Ingested(duplicates=2, unchanged=1)
 
 
 def test_a_library_that_is_written_to_is_an_error_and_loses_nothing(

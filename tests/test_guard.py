@@ -8,13 +8,13 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 import pytest
-from website import Website, running
+from website import Website
 
 from bot.errors import AddressRefused, FetchError, SettingsError
 from bot.readers import guard as guards
@@ -128,19 +128,6 @@ HOSTILE = {
     "port that is none": "http://example.org:99999/",
     "very long": "http://example.org/" + "a" * 3_000,
 }
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Website]:
-    with running() as site:
-        yield site
-
-
-@pytest.fixture
-def site(sites: Website) -> Website:
-    sites.pages.clear()
-    sites.forget()
-    return sites
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import date
 from types import SimpleNamespace
 
 import pytest
-from website import Website, running, send
+from website import Website, send
 
 from bot.errors import AddressRefused, FetchError, InputError
 from bot.readers import web
@@ -180,19 +179,6 @@ ENCODINGS = [
     ("zh-Hant", "big5", True),
     ("zh-Hant", "big5", False),
 ]
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Website]:
-    with running() as site:
-        yield site
-
-
-@pytest.fixture
-def site(sites: Website) -> Website:
-    sites.pages.clear()
-    sites.forget()
-    return sites
 
 
 class Waits(list[float]):
