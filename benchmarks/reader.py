@@ -54,10 +54,11 @@ def main() -> None:
     report_sentences(data, of_set["xquad_r"], scorer)
     report_spans(data, [*of_set["drcd"], *of_set["cmrc2018"]], scorer)
     report_refusal(data, of_set["squad2"], scorer)
+    report_briefs(data, of_set["briefs"], scorer)
     report_speed(data, of_set["xquad_r"], scorer)
 
 
-SETS = ("xquad_r", "squad2", "drcd", "cmrc2018")
+SETS = ("xquad_r", "squad2", "drcd", "cmrc2018", "briefs")
 
 
 def sample(questions: Sequence[Question], most: int) -> list[Question]:
@@ -78,8 +79,10 @@ def windows(text: Text) -> list[tuple[int, Window]]:
 
 
 def _window(text: Text, spans: Sequence[tuple[int, int]]) -> tuple[int, Window]:
-    start = spans[0][0]
-    return start, Window(text.text[start : spans[-1][1]], tuple((a - start, b - start) for a, b in spans))
+    head = f"{text.title}\n" if text.title else ""
+    start = spans[0][0] - len(head)
+    shown = head + text.text[spans[0][0] : spans[-1][1]]
+    return start, Window(shown, tuple((a - start, b - start) for a, b in spans))
 
 
 # --- which paragraph -------------------------------------------------------------------------------------------------
@@ -226,6 +229,36 @@ def report_refusal(data: Data, questions: Sequence[Question], scorer: Scorer) ->
     least = float(np.quantile(answered, REFUSED))
     print(
         f"\nsquad2, answered by its paragraph or not: AUROC {area(answered, unanswered):.3f}; "
+        f"{fmean(each < least for each in unanswered):.3f} refused at {REFUSED:.0%} false refusals "
+        f"({len(answered)} and {len(unanswered)} questions)"
+    )
+
+
+def report_briefs(data: Data, questions: Sequence[Question], scorer: Scorer) -> None:
+    """Among the four articles of a cluster, which are easily taken for one another, the one that is asked about."""
+    figures: dict[str, list[tuple[float, float]]] = {}
+    answered: list[float] = []
+    unanswered: list[float] = []
+    for question in questions:
+        article = data.texts[question.about].article
+        cluster = [text for text in data.texts if text.set == "briefs" and text.article == article]
+        parts = [(text, start, window) for text in cluster for start, window in windows(text)]
+        readings = scorer.read(question.text, [window for _, _, window in parts])
+        (answered if question.answer else unanswered).append(max(reading.log_odds for reading in readings))
+        if question.answer:
+            told, span = chosen(question.text, cluster, scorer)
+            right = id(told) not in {id(data.texts[at]) for at in question.negatives}
+            goal = question.answer[0]
+            exact = told is data.texts[question.about] and span[0] <= goal < span[1]
+            pair = "same language" if question.language == told.language else "across"
+            figures.setdefault(pair, []).append((float(right), float(exact)))
+    print("\nBriefs: an article on the right event of four; its very sentence")
+    for name, values in sorted(figures.items()):
+        columns = " ".join(f"{fmean(column):.3f}" for column in zip(*values, strict=True))
+        print(f"  {name:<14} {columns}  ({len(values)} questions)")
+    least = float(np.quantile(answered, REFUSED))
+    print(
+        f"  answered by the cluster or not: AUROC {area(answered, unanswered):.3f}; "
         f"{fmean(each < least for each in unanswered):.3f} refused at {REFUSED:.0%} false refusals "
         f"({len(answered)} and {len(unanswered)} questions)"
     )

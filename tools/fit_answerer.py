@@ -158,9 +158,13 @@ def deciding(each: Example, probabilities: np.ndarray, wanted: Sequence[int]) ->
 
 
 def decide(decisions: np.ndarray, answered: np.ndarray) -> tuple[list[float], float]:
-    """Fit whether a question is answered; answerable and unanswerable questions weigh the same together."""
-    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(decisions, answered)
-    return [round(float(weight), 4) for weight in model.coef_[0]], round(float(model.intercept_[0]), 4)
+    """Fit whether a question is answered; answerable and unanswerable questions weigh the same together.
+
+    What decides is brought to one scale first, so that the penalty on large weights is the same for all.
+    """
+    scale = decisions.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(decisions / scale, answered)
+    return [round(float(weight), 4) for weight in model.coef_[0] / scale], round(float(model.intercept_[0]), 4)
 
 
 def decided_out_of_fold(examples: list[Example], decisions: np.ndarray, answered: np.ndarray) -> np.ndarray:

@@ -25,8 +25,11 @@ from bot.sentences import sentence_spans
 
 Span = tuple[int, int]
 
-HELD_OUT = {"xquad_r": 5, "squad2": 5, "drcd": 8, "cmrc2018": 10, "ntrex": 3}
+HELD_OUT = {"xquad_r": 5, "squad2": 5, "drcd": 8, "cmrc2018": 10, "ntrex": 3, "briefs": 8}
 """One article in so many is held out of each set."""
+
+BRIEFS = Path(__file__).with_name("reader_briefs.jsonl")
+"""Invented news of our own: clusters of four short articles that are easily taken for one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Text:
     """`en` or `zh`."""
     text: str
     sentences: tuple[Span, ...]
+    title: str = ""
+    """Stands above every window, as it does when the engine reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,10 @@ def is_held_out(name: str, article: str) -> bool:
 
 
 def read(folder: Path) -> Data:
-    """Read cmrc2018, drcd, squad2, xquad_r (all four pairings) and ntrex from a folder that holds theirs."""
+    """Read cmrc2018, drcd, squad2, xquad_r (all four pairings) and ntrex from a folder that holds them, and our briefs.
+
+    The questions on the briefs come last, and have their negatives already: the other articles of their cluster.
+    """
     data = Data()
     english = json.loads((folder / "xquad_r" / "en.dev.json").read_text("utf-8"))["data"]
     kept_aside = {each["title"] for each in english if is_held_out("xquad_r", each["title"])}
@@ -100,6 +108,7 @@ def read(folder: Path) -> Data:
             for paragraph in article["paragraphs"]:
                 _read_paragraph(data, paragraph, name, article["title"], language, aside)
     _read_translations(data, folder / "ntrex" / "dev.jsonl")
+    _read_briefs(data)
     data.questions = [replace(q, key=_key(q, data.texts[q.about].text)) for q in data.questions]
     return data
 
@@ -156,6 +165,40 @@ def _read_document(data: Data, name: str, asked: Sequence[str], rows: Sequence[M
     data.texts.append(Text("ntrex", name, told[:2], space.join(parts), spans))
     for text, span in zip(asked, spans, strict=True):
         data.questions.append(Question(text, "zh" if told == "en" else "en", len(data.texts) - 1, span, pointed=False))
+
+
+def _read_briefs(data: Data) -> None:
+    for line in BRIEFS.read_text("utf-8").splitlines():
+        cluster = json.loads(line)
+        asked = data.held_out if is_held_out("briefs", cluster["id"]) else data.questions
+        about = {}
+        for brief in cluster["briefs"]:
+            about[brief["id"]] = len(data.texts)
+            text = _text("briefs", cluster["id"], brief["language"][:2], brief["body"], None)
+            data.texts.append(replace(text, title=fold(brief["title"])))
+        for entry in cluster["questions"]:
+            asked.append(_on_brief(entry, data.texts, about))
+        for entry in cluster["unanswerable"]:
+            others = tuple(at for name, at in about.items() if name != entry["near"])
+            near = about[entry["near"]]
+            asked.append(Question(fold(entry["question"]), entry["language"][:2], near, None, negatives=others))
+
+
+def _on_brief(entry: Mapping[str, str], texts: Sequence[Text], about: Mapping[str, int]) -> Question:
+    """Read a question whose negatives are the cluster's articles on other events that do not hold its answer, too."""
+    text = texts[about[entry["brief"]]]
+    evidence, answer = fold(entry["evidence"]), fold(entry["answer"])
+    start = text.text.index(evidence) + evidence.index(answer)
+    same = ("a", "b") if entry["brief"] in ("a", "b") else (entry["brief"],)
+    others = [at for name, at in about.items() if name not in same]
+    clear = [at for at in others if len(answer) < 3 or answer not in f"{texts[at].title} {texts[at].text}"]
+    return Question(
+        fold(entry["question"]),
+        entry["language"][:2],
+        about[entry["brief"]],
+        (start, start + len(answer)),
+        negatives=tuple(clear or others),
+    )
 
 
 def _text(name: str, article: str, language: str, context: str, breaks: Iterable[Sequence[int]] | None) -> Text:
@@ -280,7 +323,7 @@ class Groups:
             return [Example(asked, window(text, middle, budget, random)[0], answers=False), other]
         shown, start = window(text, question.answer, budget, random)
         span = question.answer[0] - start, min(question.answer[1] - start, len(shown))
-        inside = _inside(text.sentences, start, len(shown))
+        inside = _inside(text, start, len(shown))
         sentence = next((each for each in inside if each[0] <= span[0] < each[1]), None)
         right = Example(
             asked, shown, True, span=span if question.pointed else None, sentence=sentence, sentences=inside
@@ -309,7 +352,7 @@ class Groups:
         answer = text.text[slice(*question.answer)]
         whole = [(a, b) for a, b in text.sentences if a < question.answer[1] and question.answer[0] < b]
         kept = [(a, b) for a, b in text.sentences if (a, b) not in whole and answer not in text.text[a:b]]
-        if not kept:
+        if not kept or answer in text.title:
             return ""
         space = " " if text.language == "en" else ""
         nearest = sorted(kept, key=lambda each: abs(each[0] - question.answer[0]) if question.answer else 0)
@@ -317,7 +360,7 @@ class Groups:
         for each in nearest:
             if sum(tokens(text.text[a:b]) for a, b in [*taken, each]) <= budget or not taken:
                 taken.append(each)
-        return space.join(text.text[a:b] for a, b in sorted(taken))
+        return _head(text) + space.join(text.text[a:b] for a, b in sorted(taken))
 
     def _changed(self, question: Question, random: Random) -> str:
         """Ask of the same window about another number or name."""
@@ -350,7 +393,10 @@ def negated(right: Example) -> str:
 
 
 def window(text: Text, inside: Span, budget: int, random: Random) -> tuple[str, int]:
-    """Return whole sentences around a span, about `budget` tokens, and where in the text they start."""
+    """Return whole sentences around a span under their title, about `budget` tokens, and where in the text that starts.
+
+    With a title, this is before the text itself: a span of the text minus the start is the span in the window.
+    """
     first = last = next(i for i, (_, end) in enumerate(text.sentences) if inside[0] < end)
     while last + 1 < len(text.sentences) and text.sentences[last][1] < inside[1]:
         last += 1
@@ -365,16 +411,23 @@ def window(text: Text, inside: Span, budget: int, random: Random) -> tuple[str, 
                 first, last, grows = low, high, True
                 break
     start, end = text.sentences[first][0], text.sentences[last][1]
-    return text.text[start:end], start
+    head = _head(text)
+    return head + text.text[start:end], start - len(head)
 
 
-def _inside(spans: Iterable[Span], start: int, size: int) -> tuple[Span, ...]:
-    return tuple((a - start, min(b - start, size)) for a, b in spans if a >= start and a - start < size)
+def _head(text: Text) -> str:
+    return f"{text.title}\n" if text.title else ""
 
 
-def batches(count: int, size: int, random: Random) -> Iterator[list[int]]:
-    """Yield the numbers below `count`, shuffled, in lists of `size`, for ever."""
+def _inside(text: Text, start: int, size: int) -> tuple[Span, ...]:
+    """Return the spans in a window of the sentences that it shows."""
+    first = start + len(_head(text))
+    return tuple((a - start, min(b - start, size)) for a, b in text.sentences if a >= first and a - start < size)
+
+
+def batches(numbers: Sequence[int], size: int, random: Random) -> Iterator[list[int]]:
+    """Yield the numbers, shuffled, in lists of `size`, for ever."""
     while True:
-        order = list(range(count))
+        order = list(numbers)
         random.shuffle(order)
-        yield from (order[at : at + size] for at in range(0, count - size + 1, size))
+        yield from (order[at : at + size] for at in range(0, len(order) - size + 1, size))

@@ -21,13 +21,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import torch
-from reader_examples import Data, Dictionary, Example, Groups, Question, Span, Text, batches, read
+from reader_examples import BRIEFS, Data, Dictionary, Example, Groups, Question, Span, Text, batches, read
 from reader_network import Reader, export, read_encoder
 from rich.console import Console
 from rich.progress import Progress, TextColumn
@@ -82,6 +83,8 @@ def main() -> None:
     parser.add_argument("--layers", default="0,1,2,3,4,5,6,7", help="layers of the encoder that are taken")
     parser.add_argument("--frozen", type=int, default=2, help="so many of them are not trained")
     parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--briefs", type=int, default=0, help="so many of a step's questions are on our own briefs")
+    parser.add_argument("--start", type=Path, help="go on from the weights of this checkpoint of another run")
     parser.add_argument("--export", type=Path, help="write the last checkpoint as ONNX int8 and end")
     arguments = parser.parse_args()
     if arguments.export:
@@ -93,17 +96,22 @@ def main() -> None:
     taken = [int(each) for each in arguments.layers.split(",")]
     reader = Reader.from_encoder(read_encoder(MODELS / "encoder.onnx"), taken, frozen=arguments.frozen)
     record = {"layers": taken, "seed": SEED, "data": digests(arguments.data), **options(arguments)}
+    if arguments.start:
+        before = torch.load(arguments.start, weights_only=True, map_location="cpu")
+        reader.load_state_dict(before["reader"])
+        record["before"] = {**before["record"], "step": before["step"]}
     train(reader, data, arguments, record)
 
 
 def options(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(arguments, name) for name in ("steps", "groups", "frozen", "rate")}
+    return {name: getattr(arguments, name) for name in ("steps", "groups", "frozen", "rate", "briefs")}
 
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that is read."""
     names = "cmrc2018/dev.json drcd/dev.json squad2/dev.json xquad_r/en.dev.json xquad_r/zh.dev.json ntrex/dev.jsonl"
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names.split()}
+    files = {**{name: folder / name for name in names.split()}, BRIEFS.name: BRIEFS}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
 # --- negatives ------------------------------------------------------------------------------------------------------
@@ -114,25 +122,32 @@ def mined(data: Data, cache: Path) -> Data:
     if not cache.exists():
         cache.write_text(json.dumps(nearest(data)), encoding="utf-8")
     found = json.loads(cache.read_text("utf-8"))
-    data.questions = [replace(q, negatives=tuple(each)) for q, each in zip(data.questions, found, strict=True)]
+    general = [replace(q, negatives=tuple(each)) for q, each in zip(without_briefs(data), found, strict=True)]
+    data.questions = [*general, *data.questions[len(general) :]]
     return data
 
 
+def without_briefs(data: Data) -> list[Question]:
+    return [question for question in data.questions if data.texts[question.about].set != "briefs"]
+
+
 def nearest(data: Data) -> list[list[int]]:
-    console.print(f"Searching negatives for {len(data.questions):,} questions in {len(data.texts):,} texts")
+    questions = without_briefs(data)
+    console.print(f"Searching negatives for {len(questions):,} questions in {len(data.texts):,} texts")
     encoder = BundledEncoder.open()
     languages: dict[str, Language] = {"en": "en", "zh": "zh-Hans"}
     texts = encoder.encode(
         [t.text for t in data.texts], kind="passage", languages=[languages[t.language] for t in data.texts]
     )
     asked = encoder.encode(
-        [q.text for q in data.questions], kind="query", languages=[languages[q.language] for q in data.questions]
+        [q.text for q in questions], kind="query", languages=[languages[q.language] for q in questions]
     )
     spoken = np.array([t.language for t in data.texts])
+    general = np.array([t.set != "briefs" for t in data.texts])
     found = []
-    for question, vector in zip(data.questions, asked, strict=True):
+    for question, vector in zip(questions, asked, strict=True):
         about = data.texts[question.about]
-        scores = np.where(spoken == about.language, texts @ vector, -9)
+        scores = np.where((spoken == about.language) & general, texts @ vector, -9)
         best = np.argsort(-scores)[: 2 * MINED]
         found.append([int(at) for at in best if not parallel(data.texts[at], about, int(at), question)][:MINED])
     return found
@@ -255,7 +270,7 @@ def train(reader: Reader, data: Data, arguments: argparse.Namespace, record: dic
     done = resume(checkpoint, reader, optimizer, schedule, record)
     groups = Groups(data, Dictionary.open())
     collator = Collator()
-    order = batches(len(data.questions), arguments.groups, Random(SEED))
+    order = mixed(data, arguments.groups, arguments.briefs)
     saved = time.monotonic()
     mean: dict[str, float] = {}
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[loss]}"), console=console) as progress:
@@ -280,6 +295,14 @@ def train(reader: Reader, data: Data, arguments: argparse.Namespace, record: dic
                 state = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict()}
                 torch.save({**state, "schedule": schedule.state_dict(), "step": step + 1, "record": record}, checkpoint)
                 saved = time.monotonic()
+
+
+def mixed(data: Data, size: int, briefs: int) -> Iterator[list[int]]:
+    """Yield the numbers of the questions of each step, so many of them on our briefs."""
+    general = len(without_briefs(data))
+    others = batches(range(general), size - briefs, Random(SEED))
+    own = batches(range(general, len(data.questions)), briefs, Random(SEED + 1)) if briefs else repeat([])
+    return ([*some, *more] for some, more in zip(others, own, strict=False))
 
 
 def moved(mean: dict[str, float], parts: dict[str, float]) -> dict[str, float]:
