@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -91,6 +92,8 @@ class Answering:
         self._glossary = glossary
         self._parts = parts
         self._writer = writer
+        self.faults: Counter[Fault] = Counter()
+        """How often the language model failed, and in what way."""
 
     def steps(
         self,
@@ -202,6 +205,7 @@ class Answering:
                         yield "writing"
         except ModelError as error:
             log.warning("%s", error)
+            self.faults[error.fault] += 1
             return error.fault, draft.gap
         return None, draft.gap
 

@@ -6,22 +6,23 @@ still have to do: writing an article and noting that work is one transaction, so
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from bot import stories, subscriptions
+from bot import files, judgements, stories, subscriptions
+from bot.database import Database
 from bot.dedupe import Vector
-from bot.errors import LibraryDamaged, NotFound
+from bot.errors import NotFound
+from bot.files import File, Round
 from bot.glossary import Glossary
-from bot.records import Article, Feed, Filters, Language, Passage, Related
+from bot.records import Article, Feed, Feedback, Filters, Folder, Language, Passage, Related, Verdict
+from bot.rows import COLUMNS, LATER_COLUMNS, condition, digest, from_row, to_row
 from bot.stories import Told
 from bot.subscriptions import Fetched
 
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS passages (
 CREATE INDEX IF NOT EXISTS passages_by_article ON passages (article_id);
 CREATE INDEX IF NOT EXISTS passages_to_index ON passages (key) WHERE indexed = 0;
 CREATE TABLE IF NOT EXISTS obsolete (key INTEGER PRIMARY KEY, language TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -54,21 +56,38 @@ class Stored:
     article: Article
 
 
-class Catalog:
-    """Articles and passages. Any number of threads may read; the library makes sure that one process writes."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An article as a file gives it, cut into passages; `path` is that of the file in its folder.
+
+    `content` is the id that its text gives it, `kept` the one that it had when the file had another text.
+    """
+
+    path: str
+    article: Article
+    passages: Sequence[Passage]
+    content: str
+    kept: str | None
+
+
+class Catalog(Database):
+    """Articles, their passages, and what else is known of them."""
 
     def __init__(self, path: Path, glossary: Glossary | None = None) -> None:
         """Open or create the catalog; `glossary` finds the names by which reports of one event are known."""
-        self._path = path
+        super().__init__(path)
         self._glossary = glossary or Glossary()
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.read_only:
+            self._create()
+
+    def _create(self) -> None:
         with self._errors():
             self._connection.executescript(_SCHEMA)
             self._add_columns()
             stories.create(self._connection)
             subscriptions.create(self._connection)
+            files.create(self._connection)
+            judgements.create(self._connection)
 
     def put(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> list[Change]:
         """Add articles or replace those with their ids, all or none.
@@ -79,15 +98,15 @@ class Catalog:
             return [self._put(db, article, passages) for article, passages in entries]
 
     def _put(self, db: sqlite3.Connection, article: Article, passages: Sequence[Passage]) -> Change:
-        digest = _digest(article)
+        content = digest(article)
         row = db.execute("SELECT digest FROM articles WHERE id = ?", (article.id,)).fetchone()
-        if row is None and db.execute("SELECT 1 FROM articles WHERE digest = ?", (digest,)).fetchone():
+        if row is None and db.execute("SELECT 1 FROM articles WHERE digest = ?", (content,)).fetchone():
             return "duplicate"
-        if row is not None and row[0] == digest:
+        if row is not None and row[0] == content:
             return "unchanged"
         self._forget_passages(db, [article.id])
-        values = (*_row(article), digest)
-        db.execute(f"REPLACE INTO articles ({_COLUMNS}, digest) VALUES ({','.join('?' * len(values))})", values)
+        values = (*to_row(article), content)
+        db.execute(f"REPLACE INTO articles ({COLUMNS}, digest) VALUES ({','.join('?' * len(values))})", values)
         self._add_passages(db, article.id, passages)
         stories.leave(db, [article.id])
         copied = stories.enter(db, stories.described(article, self._glossary))
@@ -98,29 +117,32 @@ class Catalog:
         with self._transaction() as db:
             for article_id in article_ids:
                 if not db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
-                    raise NotFound(f"No article has the id {article_id!r}.", hint="`regbrief articles` lists them.")
-            self._forget_passages(db, article_ids)
-            stories.leave(db, article_ids)
-            db.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
+                    raise _unknown(article_id)
+            self._remove(db, article_ids)
+
+    def _remove(self, db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
+        self._forget_passages(db, article_ids)
+        stories.leave(db, article_ids)
+        db.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
 
     def article(self, article_id: str) -> Article:
         """Return one article. Raises NotFound."""
-        row = self._one(f"SELECT {_COLUMNS} FROM articles WHERE id = ?", article_id)
+        row = self._one(f"SELECT {COLUMNS} FROM articles WHERE id = ?", article_id)
         if row is None:
-            raise NotFound(f"No article has the id {article_id!r}.", hint="`regbrief articles` lists them.")
-        return _article(row)
+            raise _unknown(article_id)
+        return from_row(row)
 
     def articles(self, filters: Filters, *, limit: int = -1, offset: int = 0) -> Iterator[Article]:
         """Iterate over the articles that the filters let through, newest first."""
-        where, values = _where(filters)
-        query = f"SELECT {_COLUMNS} FROM articles WHERE {where} ORDER BY published DESC, id LIMIT ? OFFSET ?"
+        where, values = condition(filters)
+        query = f"SELECT {COLUMNS} FROM articles WHERE {where} ORDER BY published DESC, id LIMIT ? OFFSET ?"
         with self._errors():
             for row in self._connection.execute(query, (*values, limit, offset)):
-                yield _article(row)
+                yield from_row(row)
 
     def count(self, filters: Filters) -> int:
         """Count the articles that the filters let through."""
-        where, values = _where(filters)
+        where, values = condition(filters)
         return int(self._one(f"SELECT count(*) FROM articles WHERE {where}", *values)[0])
 
     def sources(self) -> dict[str, int]:
@@ -133,7 +155,7 @@ class Catalog:
 
     def keys(self, filters: Filters, *, limit: int = -1) -> list[tuple[int, Language]]:
         """Return key and language of the passages whose articles pass the filters, at most `limit`."""
-        where, values = _where(filters)
+        where, values = condition(filters)
         query = (
             f"SELECT key, language FROM passages JOIN articles ON id = article_id WHERE indexed = 1 AND {where} LIMIT ?"
         )
@@ -141,7 +163,7 @@ class Catalog:
 
     def passing(self, keys: Sequence[int], filters: Filters) -> set[int]:
         """Return which of these passages stand in articles that pass the filters."""
-        where, values = _where(filters)
+        where, values = condition(filters)
         query = (
             "SELECT passages.key FROM passages JOIN articles ON articles.id = passages.article_id"
             f" WHERE passages.key IN (SELECT value FROM json_each(?)) AND {where}"
@@ -179,6 +201,11 @@ class Catalog:
                 ).fetchone():
                     stories.place(db, article_id)
 
+    def unindex(self) -> None:
+        """Note that the indexes hold nothing."""
+        with self._transaction() as db:
+            db.execute("UPDATE passages SET indexed = 0")
+
     def forget_obsolete(self, keys: Iterable[int]) -> None:
         """Note that the indexes have dropped these keys."""
         with self._transaction() as db:
@@ -215,6 +242,117 @@ class Catalog:
         with self._transaction() as db:
             subscriptions.note(db, pages, when=when)
 
+    def keep_feedback(self, feedback: Feedback) -> Feedback:
+        """Keep what a reader says of an answer; return it with its id."""
+        with self._transaction() as db:
+            return judgements.add(db, feedback)
+
+    def feedback(self, verdict: Verdict | None = None, *, limit: int = -1, offset: int = 0) -> list[Feedback]:
+        """Return what readers have said of answers, newest first."""
+        with self._errors():
+            return judgements.listed(self._connection, verdict, limit=limit, offset=offset)
+
+    def feedback_counts(self) -> dict[Verdict, int]:
+        """Count what readers have said of answers, by verdict."""
+        with self._errors():
+            return judgements.counted(self._connection)
+
+    def foresight(self) -> Callable[[Article], Change]:
+        """Return what says of one article after another what `put` would make of it; a near copy counts as added."""
+        coming: dict[str, str] = {}
+        texts: set[str] = set()
+
+        def foresee(article: Article) -> Change:
+            content = digest(article)
+            row = self._one("SELECT digest FROM articles WHERE id = ?", article.id)
+            before = coming.get(article.id, row and row[0])
+            if before is None and (content in texts or self._one("SELECT 1 FROM articles WHERE digest = ?", content)):
+                return "duplicate"
+            coming[article.id] = content
+            texts.add(content)
+            return "added" if before is None else "unchanged" if before == content else "updated"
+
+        return foresee
+
+    def folders(self) -> list[Folder]:
+        """Return the folders that are kept in step, in the order in which they were added."""
+        with self._errors():
+            return files.folders(self._connection)
+
+    def files(self, folder: str) -> dict[str, File]:
+        """Return the files of a folder that have been read, by their paths in it."""
+        with self._errors():
+            return files.known(self._connection, folder)
+
+    def given(self, keys: Iterable[int]) -> list[str]:
+        """Return the articles that some files give."""
+        with self._errors():
+            return files.given(self._connection, keys)
+
+    def removable(self, but_of: Iterable[int] = ()) -> list[str]:
+        """Return the articles that came from files and would be given by none without some of these."""
+        with self._errors():
+            return files.removable(self._connection, but_of)
+
+    def unread(self, round: Round) -> list[File]:
+        """Return the files of a folder that are to be read again, whatever their size and time say."""
+        with self._errors():
+            return files.unread(self._connection, round.folder)
+
+    def begin_round(self, folder: str) -> Round:
+        """Begin the next sync of a folder."""
+        with self._transaction() as db:
+            return files.begin(db, folder)
+
+    def end_round(self, round: Round, *, when: datetime) -> None:
+        """Note that a sync has come to its end."""
+        with self._transaction() as db:
+            files.end(db, round, when=when)
+
+    def put_read(self, round: Round, read: Iterable[File | Given]) -> list[Change]:
+        """Put articles as their files give them, and note the files that have been read to their end, all or none."""
+        changes: list[Change] = []
+        with self._transaction() as db:
+            for each in read:
+                if isinstance(each, File):
+                    files.note(db, round, each)
+                    continue
+                changes.append(self._put_read(db, round, each))
+        return changes
+
+    def _put_read(self, db: sqlite3.Connection, round: Round, read: Given) -> Change:
+        name = files.named(db, round, read.path, read.article.id, read.content, read.kept)
+        article = replace(read.article, id=name)
+        there = _is_there(db, name)
+        change = self._put(db, article, read.passages)
+        stored = _is_there(db, name)
+        copy = None if stored else digest(article)
+        files.give(db, round, read.path, name, read.content, new=stored and not there, copy=copy)
+        return change
+
+    def place_files(self, moved: Iterable[File]) -> None:
+        """Note that files, whose content is as it was, have another path or time."""
+        with self._transaction() as db:
+            files.place(db, moved)
+
+    def drop_files(self, keys: Iterable[int]) -> None:
+        """Forget files that are gone; their articles are removed by `remove_given` where no other file gives them."""
+        with self._transaction() as db:
+            files.drop(db, keys)
+
+    def remove_given(self) -> int:
+        """Remove the articles that came from files and are given by none; return how many."""
+        with self._transaction() as db:
+            gone = files.removable(db)
+            self._remove(db, gone)
+            files.settle(db)
+        return len(gone)
+
+    def forget_folder(self, folder: str) -> bool:
+        """Keep a folder in step no longer; its articles stay. Say whether it was."""
+        with self._transaction() as db:
+            return files.forget(db, folder)
+
     def untold(self) -> list[str]:
         """Return the articles that are indexed and in no story: those of an older library, or of a broken write."""
         with self._errors():
@@ -243,36 +381,27 @@ class Catalog:
 
     def tellers(self, story_ids: Iterable[str], filters: Filters) -> list[tuple[Told, Related]]:
         """Return the articles of some stories that the filters let through, earliest first."""
-        where, values = _where(filters)
+        where, values = condition(filters)
         with self._errors():
             return stories.tellers(self._connection, story_ids, where, values)
 
-    def check(self) -> list[str]:
-        """Return what SQLite's own check finds wrong; empty when the catalog is sound."""
-        return [row[0] for row in self._all("PRAGMA quick_check") if row[0] != "ok"]
-
-    def release(self) -> None:
-        """Close the connection of this thread, which is about to end."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            self._opened.remove(connection)
-            connection.close()
-            del self._local.connection
-
-    def close(self) -> None:
-        """Close every connection that a thread of this process has opened."""
-        while self._opened:
-            self._opened.pop().close()
-        self._local = threading.local()
+    def identity(self) -> str:
+        """Return what this library is known by elsewhere, in letters and digits; a copy of it is known by the same."""
+        row = self._one("SELECT value FROM facts WHERE name = 'identity'")
+        if row is None:
+            with self._transaction() as db:
+                db.execute("INSERT OR IGNORE INTO facts VALUES ('identity', ?)", (uuid.uuid4().hex,))
+            row = self._one("SELECT value FROM facts WHERE name = 'identity'")
+        return str(row[0])
 
     def _add_columns(self) -> None:
         """Give a library that was made before articles had an author and pages the columns for them."""
         present = {row[1] for row in self._connection.execute("PRAGMA table_info(articles)")}
-        if not _LATER_COLUMNS.keys() <= present:
+        if not LATER_COLUMNS.keys() <= present:
             with self._transaction() as db:
                 present = {row[1] for row in db.execute("PRAGMA table_info(articles)")}
-                for name in _LATER_COLUMNS.keys() - present:
-                    db.execute(f"ALTER TABLE articles ADD COLUMN {name} {_LATER_COLUMNS[name]}")
+                for name in [each for each in LATER_COLUMNS if each not in present]:
+                    db.execute(f"ALTER TABLE articles ADD COLUMN {name} {LATER_COLUMNS[name]}")
 
     def _forget_passages(self, db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
         for article_id in article_ids:
@@ -290,88 +419,21 @@ class Catalog:
         )
 
     def _stored(self, where: str, *values: Any) -> Iterator[Stored]:
-        columns = f'key, article_id, number, start, "end", {_COLUMNS}'
+        columns = f'key, article_id, number, start, "end", {COLUMNS}'
         rows = self._all(f"SELECT {columns} FROM passages JOIN articles ON id = article_id WHERE {where}", *values)
         for key, article_id, number, start, end, *fields in rows:
-            article = _article(fields)
+            article = from_row(fields)
             yield Stored(key, Passage(article_id, number, start, end, article.body[start:end]), article)
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._opened.append(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-        return connection
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._errors():
-            db = self._connection
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LibraryDamaged(
-                f"The catalog {str(self._path)!r} cannot be used: {error}.",
-                hint="Check the disk, or restore the file from a copy, or move it away and ingest again.",
-            ) from error
-
-    def _all(self, query: str, *values: Any) -> list[Any]:
-        with self._errors():
-            return self._connection.execute(query, values).fetchall()
-
-    def _one(self, query: str, *values: Any) -> Any:
-        with self._errors():
-            return self._connection.execute(query, values).fetchone()
+def _unknown(article_id: str) -> NotFound:
+    return NotFound(
+        f"No article has the id {article_id!r}.",
+        hint="`regbrief articles` lists them.",
+        case="article",
+        values={"id": article_id},
+    )
 
 
-_COLUMNS = "id, title, body, language, published, source, url, tags, author, pages"
-_LATER_COLUMNS = {"author": "TEXT NOT NULL DEFAULT ''", "pages": "TEXT NOT NULL DEFAULT '[]'"}
-
-
-def _row(article: Article) -> tuple[Any, ...]:
-    published = article.published.isoformat() if article.published else None
-    tags = json.dumps(article.tags, ensure_ascii=False)
-    about = (article.title, article.body, article.language, published, article.source, article.url, tags)
-    return (article.id, *about, article.author, json.dumps(article.pages))
-
-
-def _article(row: Sequence[Any]) -> Article:
-    article_id, title, body, language, published, source, url, tags, author, pages = row
-    when = date.fromisoformat(published) if published else None
-    printed = tuple(json.loads(pages))
-    return Article(article_id, title, body, language, when, source, url, tuple(json.loads(tags)), author, printed)
-
-
-def _digest(article: Article) -> str:
-    *about, author, pages = _row(article)[1:]
-    added = [author, pages] if article.author or article.pages else []  # digests of before stay
-    return hashlib.sha256(json.dumps([*about, *added], ensure_ascii=False).encode("utf-8")).hexdigest()
-
-
-def _where(filters: Filters) -> tuple[str, list[Any]]:
-    """Turn filters into an SQL condition on `articles`. An article without a date is in no window."""
-    conditions: list[str] = ["1"]
-    values: list[Any] = []
-    for condition, value in (("articles.published >= ?", filters.since), ("articles.published <= ?", filters.until)):
-        if value:
-            conditions.append(condition)
-            values.append(value.isoformat())
-    for column, allowed in (("language", filters.languages), ("source", filters.sources), ("id", filters.article_ids)):
-        if allowed:
-            conditions.append(f"articles.{column} IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(allowed))
-    return " AND ".join(conditions), values
+def _is_there(db: sqlite3.Connection, article_id: str) -> bool:
+    return db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is not None

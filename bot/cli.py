@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from bot import prompts, readers
+from bot import prompts
+from bot.backup_cli import backup, restore
+from bot.bars import opened
 from bot.console import (
     Day,
     Folder,
@@ -30,14 +30,17 @@ from bot.console import (
     print_json,
 )
 from bot.digest_cli import digest, summarize, timeline
-from bot.engine import Regbrief, is_address
+from bot.doctor_cli import doctor
 from bot.errors import BotError
 from bot.evaluation.cli import app as evaluation
 from bot.feedback_cli import app as feedback
 from bot.feeds_cli import app as feeds
-from bot.feeds_cli import sync
+from bot.keys_cli import app as keys
 from bot.language import detect
-from bot.records import Answer, AnswerLanguage, Citation, Hit, Ingested
+from bot.library_cli import app as folders
+from bot.library_cli import build, ingest, sync
+from bot.mcp_cli import mcp
+from bot.records import Answer, AnswerLanguage, Citation, Hit
 from bot.settings import Settings
 
 app = typer.Typer(
@@ -50,8 +53,9 @@ app = typer.Typer(
 app.add_typer(evaluation, name="eval")
 app.add_typer(feeds, name="feeds")
 app.add_typer(feedback, name="feedback")
-app.command()(sync)
-for verb in (digest, timeline, summarize):
+app.add_typer(keys, name="keys")
+app.add_typer(folders, name="folders")
+for verb in (ingest, digest, timeline, summarize, sync, backup, restore, doctor, mcp):
     app.command()(verb)
 
 
@@ -68,26 +72,6 @@ def main() -> None:
 
 
 @app.command()
-def ingest(
-    what: Annotated[
-        list[str] | None, typer.Argument(help="Files, folders, addresses of pages and feeds; default: the corpus.")
-    ] = None,
-    as_json: Json = False,
-    indexes: Folder = None,
-) -> None:
-    """Read articles into the library; what is there already and unchanged is left alone."""
-    settings = Settings.read(indexes=indexes)
-    with Regbrief.open(settings) as bot:
-        done = _ingest(bot, what or [settings.corpus / "articles"])
-    if as_json:
-        print_json(done)
-    else:
-        _report(done)
-    if done.failed and not (done.added or done.updated or done.unchanged or done.duplicates):
-        raise typer.Exit(1)
-
-
-@app.command()
 def ask(
     question: str,
     since: Day = None,
@@ -101,7 +85,7 @@ def ask(
     indexes: Folder = None,
 ) -> None:
     """Answer a question with quoted sentences, or refuse."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         answer = bot.ask(
             question,
             today=day(today),
@@ -127,7 +111,7 @@ def search(
     indexes: Folder = None,
 ) -> None:
     """List the passages that match best."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         found = bot.search(question, limit=limit, **filters(since, until, language, source))
     if as_json:
         print_json(found)
@@ -153,7 +137,7 @@ def articles(
     indexes: Folder = None,
 ) -> None:
     """List the articles, newest first, or show one."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         if article_id is not None:
             article = bot.article(article_id)
             if as_json:
@@ -176,42 +160,9 @@ def articles(
 @app.command()
 def remove(article_ids: list[str], indexes: Folder = None) -> None:
     """Remove articles, by id, from the library."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         bot.remove(article_ids)
     errors.print(f"Removed {len(article_ids)}.")
-
-
-@app.command()
-def doctor(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the indexes anew from the catalog.")] = False,
-    as_json: Json = False,
-    indexes: Folder = None,
-) -> None:
-    """Check the library; exit status 1 where something is wrong."""
-    from bot.library import readable
-
-    settings = Settings.read(indexes=indexes)
-    if rebuild:
-        with _bar() as bar:
-            task = bar.add_task("passages", total=None)
-            Regbrief.rebuild(settings, progress=lambda count: bar.advance(task, count)).close()
-    damage = readable(settings.indexes)
-    if damage:
-        problems, count = [f"An index cannot be read: {damage}. Run `regbrief doctor --rebuild`."], None
-    else:
-        with Regbrief.open(settings) as bot:
-            problems, count = bot.problems(), bot.count()
-    report = {"library": str(settings.indexes), "articles": count, "encoder": settings.encoder, "problems": problems}
-    if as_json:
-        print_json(report)
-    else:
-        for name, value in report.items():
-            if name != "problems":
-                out.print(f"{name}: {value}", markup=False, highlight=False)
-        for problem in problems or ["All is well."]:
-            out.print(problem, markup=False, highlight=False)
-    if problems:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -222,51 +173,14 @@ def serve(
 ) -> None:
     """Serve the page and the API; first bring the shipped corpus into the library if it has changed."""
     settings = Settings.read(host=host, port=port, indexes=indexes)
-    with Regbrief.open(settings) as bot:
+    from bot.serve.access import anonymous
+
+    anonymous(settings)  # before the library is brought up to date, which may take minutes
+    with opened(settings) as bot:
         build(bot, settings)
         from bot.serve.app import run
 
-        run(bot, settings)
-
-
-def build(bot: Regbrief, settings: Settings) -> None:
-    """Read the shipped corpus in, with a progress bar, and say what came of it."""
-    folder = settings.corpus / "articles"
-    if not folder.is_dir():
-        errors.print(f"No corpus in {folder}: serving the library as it is.", markup=False)
-        return
-    done = _ingest(bot, [folder])
-    if done.added or done.updated or done.failed:
-        _report(done)
-
-
-def _ingest(bot: Regbrief, what: Sequence[str | Path]) -> Ingested:
-    files = sum(1 if is_address(str(each)) else len(readers.find(Path(each))) for each in what)
-    with _bar() as bar:
-        task = bar.add_task("articles", total=files)
-
-        def advance(count: int) -> None:
-            bar.advance(task, count)
-            bar.update(task, total=max(files, bar.tasks[task].completed))  # a file or feed may hold many articles
-
-        return bot.add(what, progress=advance)
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("Indexing {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=errors)
-
-
-def _report(done: Ingested) -> None:
-    errors.print(
-        f"added {done.added}, updated {done.updated}, unchanged {done.unchanged}, duplicates {done.duplicates}, "
-        f"failed {len(done.failed)}",
-        highlight=False,
-    )
-    for failure in done.failed:
-        complain(f"  {failure.where}: {failure.why}")
-    for partial in done.partial:
-        complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
+        run(bot, settings, started=lambda address: errors.print(f"Serving {address} – Ctrl+C stops it."))
 
 
 def _print_answer(answer: Answer) -> None:

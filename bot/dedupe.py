@@ -67,7 +67,7 @@ def similarity(a: bytes, b: bytes) -> float:
     """Estimate from their signatures the Jaccard similarity of two texts, in 0..1; texts without letters have none."""
     if not a or not b:
         return 0.0
-    return float(np.mean(np.frombuffer(a, "<u2") == np.frombuffer(b, "<u2")))
+    return int(np.count_nonzero(np.frombuffer(a, "<u2") == np.frombuffer(b, "<u2"))) / (len(a) // 2)
 
 
 def bands(sketch: bytes) -> list[bytes]:
@@ -87,8 +87,11 @@ def retold(part: str, whole: str) -> bool:
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
 def _letters(text: str) -> str:
-    return "".join(character for character in fold(text) if character.isalnum())
+    return _NO_LETTERS.sub("", fold(text))
 
 
 def _shingles(letters: str) -> set[str]:
@@ -197,6 +200,8 @@ def regroup(new: StoryItem, existing: Mapping[str, Sequence[StoryItem]]) -> dict
         for story, members in existing.items()
         if any(kinship(new, each) >= SAME_STORY for each in members)
     }
+    if not touched:
+        return {new.id: frozenset([new.id])}
     if sum(map(len, touched.values())) >= REGROUPED:
         return {assign(new, touched): frozenset([new.id])}
     groups = stories([new, *(each for members in touched.values() for each in members)])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from time import perf_counter
 
 from bot import prompts
 from bot.catalog import Catalog
+from bot.condensing import Condenser, Extracts, readable
+from bot.errors import Fault, Stopped
 from bot.glossary import Glossary
 from bot.language import detect
+from bot.library import Progress
 from bot.quotable import quotables
-from bot.records import AnswerLanguage, Article, Citation, Digest, DigestStory, Filters
+from bot.records import AnswerLanguage, Article, Citation, Digest, DigestStory, Filters, Stage
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
-from bot.telling import Condenser, Extracts, Telling, readable
+from bot.telling import Telling
 from bot.topics import About, Topics
 
 STORIES = 8
@@ -36,27 +41,39 @@ class Digests:
         glossary: Glossary,
         *,
         condenser: Condenser | None = None,
+        faults: Counter[Fault] | None = None,
     ) -> None:
+        """Take what tells the stories, and the counter of its failures."""
         self._catalog = catalog
         self._retriever = retriever
         self._topics = topics
         self._glossary = glossary
         self._condenser = condenser or Extracts()
+        self._faults = Counter() if faults is None else faults
 
     def digest(
-        self, topic: str | None, filters: Filters, *, limit: int, language: AnswerLanguage | None, today: date
+        self,
+        topic: str | None,
+        filters: Filters,
+        *,
+        limit: int,
+        language: AnswerLanguage | None,
+        today: date,
+        progress: Progress | None = None,
     ) -> Digest:
         """Tell the stories of a topic, or without one the newest. See `Regbrief.digest`."""
         started = perf_counter()
         scope = read_scope(topic or "", filters, language=language, glossary=self._glossary, today=today)
-        return self._digest(topic, scope, self._stories(scope, limit), started)
+        return self._digest(topic, scope, self._stories(scope, limit), started, progress)
 
-    def summarize(self, article_id: str, *, language: AnswerLanguage | None) -> Digest:
+    def summarize(
+        self, article_id: str, *, language: AnswerLanguage | None, progress: Progress | None = None
+    ) -> Digest:
         """Tell one article in its central sentences, in order. Raises NotFound."""
         started = perf_counter()
         article = self._catalog.article(article_id)
         scope = Scope("", Filters(article_ids=(article_id,)), language or article.language)
-        return replace(self._digest(None, scope, [[article]], started), article_id=article_id)
+        return replace(self._digest(None, scope, [[article]], started, progress), article_id=article_id)
 
     def told(self, topic: str, articles: Sequence[Article]) -> Digest:
         """Brief on a topic out of these articles and no others."""
@@ -65,7 +82,14 @@ class Digests:
         stories = sorted(self._grouped(articles, scope.filters), key=_newest_day, reverse=True)
         return self._digest(topic, scope, stories, started)
 
-    def _digest(self, topic: str | None, scope: Scope, stories: Sequence[Sequence[Article]], started: float) -> Digest:
+    def _digest(
+        self,
+        topic: str | None,
+        scope: Scope,
+        stories: Sequence[Sequence[Article]],
+        started: float,
+        progress: Progress | None = None,
+    ) -> Digest:
         found = perf_counter()
         days = [each.published for members in stories for each in members if each.published]
         telling = Telling(
@@ -74,6 +98,7 @@ class Digests:
             self._retriever.encoder,
             language=scope.language,
             as_of=max(days, default=None),
+            beat=lambda done: progress(Stage("telling", done, len(stories), "stories")) if progress else None,
         )
         nearness = self._retriever.query(scope.topic).vector if scope.topic else None
         told = []
@@ -81,6 +106,10 @@ class Digests:
             ordered = sorted(members, key=lambda each: _headline_order(each, scope.language))
             story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness))
             told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
+        self._faults.update(telling.faults)
+        if progress and telling.beaten:
+            with suppress(Stopped):  # nothing is left to stop
+                progress(Stage("telling", len(stories), len(stories), "stories"))
         refused, notice = None, ""
         if not told:
             but: prompts.Untold | None = "no_line" if stories else None
@@ -97,7 +126,8 @@ class Digests:
             stories=tuple(told),
             citations=tuple(telling.ledger.citations),
             searched=searched(self._catalog, scope),
-            answerer=self._condenser.name,
+            answerer=self._condenser.name if telling.written else Extracts.name,
+            notes=_notes(telling, scope.language),
             timings_ms=timings(started, found),
         )
 
@@ -164,6 +194,12 @@ def timings(started: float, found: float) -> Mapping[str, float]:
     now = perf_counter()
     spent = {"find": found - started, "tell": now - found, "total": now - started}
     return {name: round(seconds * 1000, 1) for name, seconds in spent.items()}
+
+
+def _notes(telling: Telling, language: AnswerLanguage) -> tuple[str, ...]:
+    """Say of how many stories the model gave nothing that can be printed."""
+    quoted, stories = telling.extracted, telling.extracted + telling.written
+    return (prompts.quoted_stories(telling.faults, language, some=quoted, of=stories),) if quoted else ()
 
 
 def _newest_day(members: Sequence[Article]) -> date:

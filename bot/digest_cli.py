@@ -8,10 +8,10 @@ from typing import Annotated, cast
 
 import typer
 
+from bot.bars import Bars, opened
 from bot.console import Day, Folder, Json, Languages, Sources, Spoken, Today, day, filters, print_json
 from bot.digest import STORIES
 from bot.digest_text import Format, written
-from bot.engine import Regbrief
 from bot.records import Digest, Timeline
 from bot.timeline import EVENTS
 
@@ -42,9 +42,11 @@ def digest(
     indexes: Folder = None,
 ) -> None:
     """Brief on the stories of a topic, or on the newest, in quoted lines."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         asked = {"answer_language": answer_language, "today": day(today), **filters(since, until, language, source)}
-        _print(bot.digest(topic, limit=limit, **asked), form, as_json)
+        with Bars() as bars:  # which shows nothing where no model writes
+            told = bot.digest(topic, limit=limit, progress=bars, **asked)
+        _print(told, form, as_json)
 
 
 def timeline(
@@ -61,7 +63,7 @@ def timeline(
     indexes: Folder = None,
 ) -> None:
     """Tell what happened on a topic, day by day, in quoted lines."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         asked = {"answer_language": answer_language, "today": day(today), **filters(since, until, language, source)}
         _print(bot.timeline(topic, limit=limit, **asked), form, as_json)
 
@@ -74,8 +76,10 @@ def summarize(
     indexes: Folder = None,
 ) -> None:
     """Tell one article, by id, in its central sentences."""
-    with Regbrief.open(indexes=indexes) as bot:
-        _print(bot.summarize(article_id, answer_language=answer_language), form, as_json)
+    with opened(indexes=indexes) as bot:
+        with Bars() as bars:
+            told = bot.summarize(article_id, answer_language=answer_language, progress=bars)
+        _print(told, form, as_json)
 
 
 def _print(what: Digest | Timeline, form: FormatOption, as_json: bool) -> None:

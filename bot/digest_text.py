@@ -53,36 +53,37 @@ def _line(text: str) -> str:
 
 
 def _markdown(page: Sheet) -> Iterator[str]:
-    yield from (f"# {_plain(page.title)}", "", _plain(page.notice or page.standing), "")
+    yield from (f"# {plain_markdown(page.title)}", "", plain_markdown(page.notice or page.standing), "")
     for section in page.sections:
         yield from _markdown_section(section)
     if page.references:
-        yield from (f"## {_plain(page.references_title)}", "")
+        yield from (f"## {plain_markdown(page.references_title)}", "")
     for reference in page.references:
-        yield f"- {_plain(numbered(reference.numbers))} {_linked(reference.title)} · {_plain(reference.about)}"
+        numbers, about = plain_markdown(numbered(reference.numbers)), plain_markdown(reference.about)
+        yield f"- {numbers} {_linked(reference.title)} · {about}"
 
 
 def _markdown_section(section: Section) -> Iterator[str]:
     if section.heading:
-        yield from (f"## {_plain(section.heading)}", "", f"*{_plain(section.dated)}*", "")
+        yield from (f"## {plain_markdown(section.heading)}", "", f"*{plain_markdown(section.dated)}*", "")
     for block in section.blocks:
-        yield from (f"**{_plain(block.label)}**", "") if block.label else ()
+        yield from (f"**{plain_markdown(block.label)}**", "") if block.label else ()
         yield from (_markdown_entry(each) for each in block.entries)
         yield ""
-    yield from (_plain(section.also), "") if section.also else ()
+    yield from (plain_markdown(section.also), "") if section.also else ()
 
 
 def _markdown_entry(entry: Entry) -> str:
-    before = f"**{_plain(entry.before)}** " if entry.before else ""
+    before = f"**{plain_markdown(entry.before)}** " if entry.before else ""
     said = "; ".join(_linked(each) for each in entry.said)
-    return f"- {before}{_plain(entry.text)} ({said}) {_plain(numbered(entry.numbers))}"
+    return f"- {before}{plain_markdown(entry.text)} ({said}) {plain_markdown(numbered(entry.numbers))}"
 
 
 def _linked(link: Link) -> str:
-    return f"[{_plain(link.text)}]({link.url})" if link.url else _plain(link.text)
+    return f"[{plain_markdown(link.text)}]({link.url})" if link.url else plain_markdown(link.text)
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Escape what Markdown, or HTML within it, would take for its own; an address in the text stays plain."""
     escaped = _SPECIAL.sub(r"\\\g<0>", _line(text))
     return _BARE_LINK.sub(r"\1\\:", _LIST.sub(r"\1\\\2", escaped))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -81,14 +81,23 @@ class Writer:
         self.unverified = unverified
         self.timeout = timeout
         self.verification = verification
-        self._salt = new_salt()
+        self.salt = new_salt()
 
     def draft(self, question: str, scored: Sequence[Scored], language: AnswerLanguage) -> Draft:
         """Begin an answer from the sentences found, most telling first; nothing is asked before it is `written`."""
-        limit = min(WRITTEN, self.model.context // 4)
-        told = sum(tokens(each.content) for each in instructions.to_answer(question, [], language, self.glossary))
-        room = int((self.model.context - limit) / SPARE - told)
-        return Draft(self, question, sources(scored, room=min(EVIDENCE, room), salt=self._salt), language, limit)
+        room = self.room(instructions.to_answer(question, [], language, self.glossary))
+        given = sources(scored, room=room, salt=self.salt)
+        return Draft(self, given, instructions.to_answer(question, given, language, self.glossary), language)
+
+    @property
+    def limit(self) -> int:
+        """Tokens that the model may write at a time."""
+        return min(WRITTEN, self.model.context // 4)
+
+    def room(self, asked: Sequence[Message]) -> int:
+        """Return how many tokens of sources the model can read beside what is asked."""
+        told = sum(tokens(each.content) for each in asked)
+        return min(EVIDENCE, int((self.model.context - self.limit) / SPARE - told))
 
     def complete(self, question: str, history: Sequence[Turn], *, otherwise: str) -> str:
         """Have a follow-up made complete; `otherwise`, made by rule, stands in for what cannot be used."""
@@ -118,19 +127,30 @@ class Writer:
         )
 
 
+Check = Callable[[str], Sequence[str]]
+"""Says in words what is wrong with a sentence by itself."""
+
+
 class Draft:
-    """One answer being written."""
+    """One answer, or some lines of a briefing, being written."""
 
     def __init__(
-        self, writer: Writer, question: str, given: Sequence[Source], language: AnswerLanguage, limit: int
+        self,
+        writer: Writer,
+        given: Sequence[Source],
+        asked: Sequence[Message],
+        language: AnswerLanguage,
+        *,
+        check: Check = lambda text: (),
     ) -> None:
+        """Take the sources, and what the model is asked to make of them."""
         self.gap = False
         """Whether the model said that the sources leave something open; known at the end."""
         self._writer = writer
         self._sources = given
         self._language = language
-        self._limit = limit
-        self._asked = instructions.to_answer(question, given, language, writer.glossary)
+        self._asked = asked
+        self._check = check
         self._attribution = Attribution(given, writer.encoder, writer.glossary)
         self._said: set[str] = set()
         self._named: set[str] = set()
@@ -181,7 +201,7 @@ class Draft:
         self.gap |= cut.gap
 
     def _stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
-        return stream(self._writer.model, messages, limit=self._limit, timeout=self._writer.timeout)
+        return stream(self._writer.model, messages, limit=self._writer.limit, timeout=self._writer.timeout)
 
     # --- the gate ---
 
@@ -191,11 +211,11 @@ class Draft:
             return None
         numbers = statement.numbers or (() if statement.unknown else tuple(each.number for each in self._sources))
         found = self._attribution.support(statement.text, self._language, numbers)
-        wanting = list(found.faults)
+        wanting = [*found.faults, *self._check(statement.text)]
         if statement.unknown and not statement.numbers:
             wanting = ["It cites a source that is not there."]
         elif self._strange(statement.text):
-            wanting.append("It is not in the language of the question.")
+            wanting.append("It is not in the language of the reader.")
         if wanting and self._writer.verification:
             return _Failed(statement, found.quotes, tuple(wanting))
         self._said.add(fold(statement.text))

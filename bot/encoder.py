@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -324,6 +324,16 @@ def open_encoder(setting: str, *, base_url: str = "https://api.openai.com/v1", a
 
 
 _CHECK = "Check REGBRIEF_ENCODER and REGBRIEF_ENCODER_URL."
+
+
+def count_tokens(texts: Iterable[str]) -> int:
+    """Count the tokens of texts as the bundled model reads them."""
+    return sum(len(each.ids) for each in _tokenizer().encode_batch_fast(list(texts)))
+
+
+@cache
+def _tokenizer() -> Any:
+    return load_tokenizer(MODELS)
 
 
 def _vector(session: Any, ids: Sequence[int]) -> Vectors:

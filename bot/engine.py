@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot import excerpts, readers
+from bot import asked, excerpts, intake, readers
 from bot.answering import Answering, Step
+from bot.backup import backup, restore
 from bot.chat import ChatModel
 from bot.digest import STORIES, Digests
 from bot.drafting import Writer
-from bot.encoder import BundledEncoder, Encoder, open_encoder
-from bot.errors import InputError, LibraryLocked, choice
+from bot.encoder import BundledEncoder, Encoder, Kind, Vectors, open_encoder
+from bot.errors import InputError, LibraryLocked, LibraryMismatch, NotFound, ServerError, StorageError
 from bot.extractive import Answerer, Model
+from bot.folders import Folders, preview
 from bot.generative import open_model
 from bot.glossary import Glossary
 from bot.judgements import judged
 from bot.keywords import Analyzer
-from bot.language import clean, fold, fold_case
+from bot.language import clean, detect, fold, fold_case
 from bot.library import Library, Progress
 from bot.records import (
-    ANSWER_LANGUAGES,
     EVERY_PART,
-    LANGUAGES,
     Answer,
     AnswerLanguage,
     Article,
+    Backup,
     Citation,
     Claim,
     Digest,
@@ -38,26 +40,27 @@ from bot.records import (
     Failure,
     Feed,
     Feedback,
-    Filters,
+    Folder,
     Hit,
     Ingested,
     Language,
     Parts,
+    Preview,
     Synced,
     Timeline,
     Turn,
     Verdict,
 )
 from bot.rerank import Scorer, open_scorer
+from bot.retelling import Retelling
 from bot.retrieve import Retriever
+from bot.scope import read_scope
 from bot.settings import Settings
 from bot.timeline import EVENTS, Timelines
 from bot.topics import Topics
 
 if TYPE_CHECKING:
     from bot.feeds import Feeds
-
-MAX_QUESTION = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,18 @@ class Regbrief:
         self.settings = settings
         self.writer = writer
         self.topics = Topics(retriever, library.keywords, analyzer=library.analyzer, glossary=glossary)
-        self.digests = Digests(library.catalog, retriever, self.topics, glossary)
         self.timelines = Timelines(library.catalog, retriever, self.topics, glossary)
         self.answering = Answering(library.catalog, retriever, answerer, glossary, parts=parts, writer=writer)
+        self.digests = Digests(
+            library.catalog,
+            retriever,
+            self.topics,
+            glossary,
+            condenser=Retelling(writer) if writer else None,
+            faults=self.answering.faults,
+        )
+        self.listeners: list[Callable[[Answer], None]] = []
+        """Each is told of every answer before it is given, whoever asked: for figures and traces."""
 
     @classmethod
     def open(
@@ -104,11 +116,13 @@ class Regbrief:
         *,
         indexes: str | Path | None = None,
         parts: Parts = EVERY_PART,
+        progress: Progress | None = None,
         **overrides: Any,
     ) -> Regbrief:
         """Open the library that the settings name; keyword arguments win over REGBRIEF_* (`indexes="…"`).
 
         `parts` turns parts of the engine off, for evaluation; a library is asked with the parts it was built with.
+        `progress` is told of what an older version or a broken write has left to do.
         Raises SettingsError, LibraryMismatch, LibraryDamaged.
         """
         settings = settings or Settings.read(indexes=indexes, **overrides)
@@ -121,6 +135,7 @@ class Regbrief:
             Analyzer(glossary.names(), fold=fold if parts.folding else fold_case),
             glossary=glossary,
             events=isinstance(encoder, BundledEncoder) and parts.language_means,
+            chroma_url=settings.chroma_url,
         )
         return cls.from_library(
             library,
@@ -130,6 +145,7 @@ class Regbrief:
             chat=_open_chat(settings),
             parts=parts,
             settings=settings,
+            progress=progress,
         )
 
     @classmethod
@@ -143,9 +159,43 @@ class Regbrief:
             Analyzer(glossary.names()),
             glossary=glossary,
             events=isinstance(encoder, BundledEncoder),
+            chroma_url=settings.chroma_url,
             progress=progress,
         )
         return cls.from_library(library, encoder=encoder, glossary=glossary, scorer=scorer, settings=settings)
+
+    @classmethod
+    def restore(
+        cls,
+        file: str | Path,
+        settings: Settings | None = None,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Backup:
+        """Make the library that the settings name what it was when it was backed up.
+
+        The file is checked wholly, and all is built, before anything of the library is changed; one that holds articles
+        is replaced only if that is said. `progress` is told of "copying" (bytes) and "indexing" (passages). Raises
+        InputError, LibraryLocked.
+        """
+        settings = settings or Settings.read()
+        glossary, encoder, _ = _open_parts(settings)
+        build: dict[str, Any] = {
+            "encoder": encoder,
+            "analyzer": Analyzer(glossary.names()),
+            "glossary": glossary,
+            "events": isinstance(encoder, BundledEncoder),
+            "chroma_url": settings.chroma_url,
+        }
+
+        def indexed(folder: Path, progress: Progress | None) -> Library:
+            try:
+                return Library.refill(folder, progress=progress, **build)
+            except LibraryMismatch:
+                return Library.rebuild(folder, progress=progress, **build)
+
+        return restore(Path(file), settings.indexes, indexed, overwrite=overwrite, progress=progress)
 
     @classmethod
     def from_library(
@@ -159,6 +209,7 @@ class Regbrief:
         caution: float | None = None,
         parts: Parts = EVERY_PART,
         settings: Settings | None = None,
+        progress: Progress | None = None,
     ) -> Regbrief:
         """Wire the search and the answers of an open library.
 
@@ -191,8 +242,8 @@ class Regbrief:
             budget=milliseconds / 1000 or None,
         )
         if library.unsettled():
-            with suppress(LibraryLocked):  # who holds the lock is doing this very work
-                library.settle()
+            with suppress(LibraryLocked, StorageError, ServerError):  # it can be asked, and is completed another time
+                library.settle(progress)
         writer = None
         if chat:
             writer = Writer(
@@ -210,15 +261,18 @@ class Regbrief:
     ) -> Ingested:
         """Add articles, files, folders, and addresses of pages and feeds; what is known is replaced if it has changed.
 
-        Nothing that cannot be read stops the rest: it is named in `failed`. Raises InputError for a path that is not
-        there and LibraryLocked while another process writes.
+        Nothing that cannot be read stops the rest: it is named in `failed`. `progress` is called with a Stage, often:
+        "reading" (bytes of the files, or articles), "indexing" (passages) and "fetching" (pages). If it raises
+        `Stopped`, what is done is kept and returned. Raises InputError for a path that is not there and LibraryLocked
+        while another process writes.
         """
-        items = [what] if isinstance(what, str | Path | Article) else list(what)
-        addresses = [item for item in items if isinstance(item, str) and is_address(item)]
-        rest = [item for item in items if not isinstance(item, str) or not is_address(item)]
-        sources = [[item] if isinstance(item, Article) else readers.find(Path(item)) for item in rest]
-        done = self.library.add(_read(each for source in sources for each in source), progress=progress)
+        items, addresses = _parted(what)
+        done = self.library.add(intake.read(items, progress), progress=progress)
         return done + self._feeds(progress).take(addresses) if addresses else done
+
+    def preview(self, what: str | Path | Article | Iterable[str | Path | Article]) -> Preview:
+        """Say what `add` would do, and write nothing. Raises InputError, also for addresses."""
+        return intake.preview(self.library.catalog, given(what))
 
     def follow(self, addresses: str | Iterable[str]) -> list[Feed | Failure]:
         """Follow feeds, each named by its address or that of a page that links to it; what cannot be is a Failure."""
@@ -232,12 +286,46 @@ class Regbrief:
         """Return the feeds that are followed, and when and how each was last read."""
         return self.library.catalog.feeds()
 
-    def sync(self, *, progress: Progress | None = None) -> Synced:
-        """Fetch what is new in the feeds; one that fails does not stop the others. `progress` counts entries.
+    def sync(
+        self,
+        folders: str | Path | Iterable[str | Path] = (),
+        *,
+        insist: bool = False,
+        fresh: bool = False,
+        progress: Progress | None = None,
+    ) -> Synced:
+        """Fetch what is new in the feeds; or, where folders are named, bring the library in step with these.
 
-        Raises LibraryLocked while another process writes.
+        A feed or file that fails does not stop the others. What a folder has lost is removed, if it came from there
+        and no other file has it; unless one insists, not for a folder that has lost all or most of its files (raises
+        InputError). `fresh` also reads files that have not changed. `progress` is called as by `add`, and before with
+        the stage "looking" (files). Raises LibraryLocked while another process writes.
         """
-        return self._feeds(progress).sync()
+        named = [folders] if isinstance(folders, str | Path) else list(folders)
+        if not named:
+            return self._feeds(progress).sync()
+        done = [Folders(self.library, progress=progress).sync(Path(each), insist=insist, fresh=fresh) for each in named]
+        return Synced(folders=tuple(done))
+
+    def preview_sync(self, folder: str | Path, *, insist: bool = False, fresh: bool = False) -> Preview:
+        """Say what `sync` would do with a folder, and write nothing. Raises InputError."""
+        return preview(self.library.catalog, Path(folder), insist=insist, fresh=fresh)
+
+    def folders(self) -> list[Folder]:
+        """Return the folders that have been synced, and when each was last."""
+        return self.library.catalog.folders()
+
+    def forget_folder(self, folder: str | Path) -> None:
+        """Keep a folder in step no longer; its articles stay, whatever becomes of its files. Raises NotFound."""
+        if not self.library.catalog.forget_folder(os.path.abspath(folder)):
+            raise NotFound(f"No sync knows the folder {str(folder)!r}.", hint="`regbrief folders list` lists them.")
+
+    def backup(self, file: str | Path, *, overwrite: bool = False, progress: Progress | None = None) -> Backup:
+        """Write the library as it stands at this moment to one file, for `restore`; others may write meanwhile.
+
+        `progress` is told of "copying" (bytes). Raises InputError where the file is there and not to be overwritten.
+        """
+        return backup(self.library.folder, Path(file), overwrite=overwrite, progress=progress)
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles everywhere. Raises NotFound, and then removes none."""
@@ -275,7 +363,7 @@ class Regbrief:
             "today": today,
             "read_dates": read_dates,
         }
-        events = self._events(_question(question), given)
+        events = self._events(asked.question(question), given)
         answer = [event.data for event in events][-1]
         assert isinstance(answer, Answer)
         return answer
@@ -285,7 +373,7 @@ class Regbrief:
 
         A claim comes once it is verified, and is not taken back; closing the generator stops the model that writes.
         """
-        return self._events(_question(question), filters)
+        return self._events(asked.question(question), filters)
 
     def _events(self, question: str, filters: Mapping[str, Any]) -> Generator[Event, None, None]:
         yield Event("status", "searching")
@@ -295,6 +383,8 @@ class Regbrief:
                 step = next(steps)
                 yield Event(_KINDS[type(step)], step)
         except StopIteration as done:
+            for listener in self.listeners:
+                listener(done.value)
             yield Event("done", done.value)
         finally:
             steps.close()
@@ -314,14 +404,14 @@ class Regbrief:
         read_dates: bool = True,
     ) -> Generator[Step, None, Answer]:
         readable = read_dates and not since and not until
-        filters = _filters(since, min(until or today, today) if today else until, languages, sources, article_ids)
+        filters = asked.filters(since, min(until or today, today) if today else until, languages, sources, article_ids)
         self.library.refresh()
         return (
             yield from self.answering.steps(
                 question,
                 filters,
                 history=history,
-                answer_language=_language(answer_language),
+                answer_language=asked.answer_language(answer_language),
                 today=today or date.today(),
                 read_dates=readable,
             )
@@ -339,10 +429,10 @@ class Regbrief:
         article_ids: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Return the passages that match best, best first, with the filters of `ask`. Raises InputError."""
-        _limit(limit, 100)
-        query = self.retriever.query(_question(question))
+        asked.limit(limit, 100)
+        query = self.retriever.query(asked.question(question))
         self.library.refresh()
-        filters = _filters(since, until, languages, sources, article_ids)
+        filters = asked.filters(since, until, languages, sources, article_ids)
         return self.retriever.hits(query, filters, limit=limit)
 
     def digest(
@@ -356,17 +446,25 @@ class Regbrief:
         limit: int = STORIES,
         answer_language: AnswerLanguage | None = None,
         today: date | None = None,
+        progress: Progress | None = None,
     ) -> Digest:
-        """Brief on the stories of a topic, or without one on the newest: each in a few quoted lines, newest first.
+        """Brief on the stories of a topic, or without one on the newest: each in a few proved lines, newest first.
 
         The filters are those of `ask`; at most `limit` stories, 1 to 50, are told, those most about the topic. The
-        words around the quotations are in `answer_language`, else in the topic's. Raises InputError.
+        words around the quotations, and those of a language model, are in `answer_language`, else in the topic's.
+        `progress` is called with the stage "telling" while a model writes; if it raises `Stopped`, the model is stopped
+        and the rest is quoted. Raises InputError.
         """
-        filters = _filters(since, until, languages, sources, None)
-        wanted = _question(topic) if topic is not None else None
+        filters = asked.filters(since, until, languages, sources, None)
+        wanted = asked.question(topic) if topic is not None else None
         self.library.refresh()
         return self.digests.digest(
-            wanted, filters, limit=_limit(limit, 50), language=_language(answer_language), today=today or date.today()
+            wanted,
+            filters,
+            limit=asked.limit(limit, 50),
+            language=asked.answer_language(answer_language),
+            today=today or date.today(),
+            progress=progress,
         )
 
     def timeline(
@@ -386,16 +484,43 @@ class Regbrief:
         The filters are those of `ask`; no event before `since` is told. At most `limit` events, 1 to 100, are told,
         those that most reports tell. Raises InputError.
         """
-        filters = _filters(since, until, languages, sources, None)
-        wanted = _question(topic)
+        filters = asked.filters(since, until, languages, sources, None)
+        wanted = asked.question(topic)
         self.library.refresh()
         return self.timelines.timeline(
-            wanted, filters, limit=_limit(limit, 100), language=_language(answer_language), today=today or date.today()
+            wanted,
+            filters,
+            limit=asked.limit(limit, 100),
+            language=asked.answer_language(answer_language),
+            today=today or date.today(),
         )
 
-    def summarize(self, article_id: str, *, answer_language: AnswerLanguage | None = None) -> Digest:
-        """Tell one article in its central sentences, in order. Raises NotFound."""
-        return self.digests.summarize(article_id, language=_language(answer_language))
+    def about(
+        self,
+        topic: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        languages: Sequence[Language] | None = None,
+        sources: Sequence[str] | None = None,
+        today: date | None = None,
+    ) -> list[Article]:
+        """Return the articles about a topic that the filters of `ask` let through, most about it first.
+
+        They are those of which `digest` and `timeline` tell. Raises InputError.
+        """
+        filters = asked.filters(since, until, languages, sources, None)
+        wanted = asked.question(topic)
+        self.library.refresh()
+        scope = read_scope(wanted, filters, language=None, glossary=self.glossary, today=today or date.today())
+        return [each.article for each in self.topics.about(scope.topic, scope.filters)]
+
+    def summarize(
+        self, article_id: str, *, answer_language: AnswerLanguage | None = None, progress: Progress | None = None
+    ) -> Digest:
+        """Tell one article in a few proved lines, in order; `progress` is called as by `digest`. Raises NotFound."""
+        language = asked.answer_language(answer_language)
+        return self.digests.summarize(article_id, language=language, progress=progress)
 
     def articles(
         self,
@@ -409,7 +534,7 @@ class Regbrief:
         offset: int = 0,
     ) -> Iterator[Article]:
         """Iterate over the articles that the filters of `ask` let through, newest first."""
-        filters = _filters(since, until, languages, sources, article_ids)
+        filters = asked.filters(since, until, languages, sources, article_ids)
         return self.library.catalog.articles(filters, limit=limit, offset=offset)
 
     def article(self, article_id: str) -> Article:
@@ -430,12 +555,21 @@ class Regbrief:
     def count(self, **filters: Any) -> int:
         """Count the articles that the filters of `ask` let through."""
         return self.library.catalog.count(
-            _filters(*(filters.get(name) for name in ("since", "until", "languages", "sources", "article_ids")))
+            asked.filters(*(filters.get(name) for name in ("since", "until", "languages", "sources", "article_ids")))
         )
 
     def sources(self) -> dict[str, int]:
         """Count the articles of each outlet, most first."""
         return self.library.catalog.sources()
+
+    def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> Vectors:
+        """Return the library's encoder's vectors of texts, one row of length one each: `query` is of a question.
+
+        English and Chinese share one space; the dot product of two rows is how near they are.
+        """
+        cleaned = [clean(text) for text in texts]
+        languages = [detect(text) for text in cleaned]
+        return self.retriever.encoder.encode([fold(text) for text in cleaned], kind=kind, languages=languages)
 
     def give_feedback(
         self, answer: Answer | str, verdict: Verdict, *, note: str = "", citation: int | None = None
@@ -462,6 +596,11 @@ class Regbrief:
     def problems(self) -> list[str]:
         """Say in words where the indexes do not agree with the catalog; empty if all is well."""
         return self.library.problems()
+
+    def writable(self) -> bool:
+        """Say whether this process may write to the library; another one may still hold it."""
+        folder = self.library.folder
+        return all(os.access(path, os.W_OK) for path in (folder, folder / "catalog.sqlite"))
 
     def _feeds(self, progress: Progress | None = None) -> Feeds:
         from bot.feeds import Feeds  # its libraries are not needed to ask
@@ -506,64 +645,24 @@ def _open_chat(settings: Settings) -> ChatModel | None:
     )
 
 
-def _read(items: Iterable[Article | Path]) -> Iterator[Article | Failure]:
+def given(what: str | Path | Article | Iterable[str | Path | Article]) -> list[Article | Path]:
+    """Find the files that are named, and list them and the articles. Raises InputError, also for an address."""
+    items, addresses = _parted(what)
+    if addresses:
+        raise InputError(f"{addresses[0]!r} is an address.", hint="Only files and articles have a preview.")
+    return items
+
+
+def _parted(what: str | Path | Article | Iterable[str | Path | Article]) -> tuple[list[Article | Path], list[str]]:
+    """Find the files that are named, and part them and articles from addresses."""
+    items = [what] if isinstance(what, str | Path | Article) else list(what)
+    found: list[Article | Path] = []
+    addresses: list[str] = []
     for item in items:
-        if isinstance(item, Article):
-            yield _checked(item)
+        if isinstance(item, str) and is_address(item):
+            addresses.append(item)
+        elif isinstance(item, Article):
+            found.append(item)
         else:
-            yield from readers.read(item)
-
-
-def _checked(article: Article) -> Article | Failure:
-    try:
-        return readers.checked(article)
-    except InputError as error:
-        return Failure(f"article {article.id!r}", str(error))
-
-
-def _question(question: str) -> str:
-    text = clean(question).strip()
-    if not text:
-        raise InputError("The question is empty.", hint="Ask something.", case="empty_question")
-    if len(text) > MAX_QUESTION:
-        raise InputError(
-            f"The question has {len(text):,} characters.",
-            hint=f"At most {MAX_QUESTION:,} are read.",
-            case="too_long",
-            values={"field": "question", "count": f"{len(text):,}", "most": f"{MAX_QUESTION:,}"},
-        )
-    return text
-
-
-def _limit(limit: int, most: int) -> int:
-    if not 1 <= limit <= most:
-        raise InputError(
-            f"limit is {limit}.", hint=f"Use 1 to {most}.", case="limit", values={"value": limit, "most": most}
-        )
-    return limit
-
-
-def _language(language: AnswerLanguage | None) -> AnswerLanguage | None:
-    if language is not None and language not in ANSWER_LANGUAGES:
-        raise choice("answer_language", language, ANSWER_LANGUAGES)
-    return language
-
-
-def _filters(
-    since: date | None,
-    until: date | None,
-    languages: Sequence[Language] | None,
-    sources: Sequence[str] | None,
-    article_ids: Sequence[str] | None,
-) -> Filters:
-    if since and until and since > until:
-        raise InputError(
-            f"since {since} is after until {until}.",
-            hint="Swap them.",
-            case="window",
-            values={"since": since, "until": until},
-        )
-    for language in languages or ():
-        if language not in LANGUAGES:
-            raise choice("language", language, LANGUAGES)
-    return Filters(since, until, tuple(languages or ()), tuple(sources or ()), tuple(article_ids or ()))
+            found += readers.find(Path(item))
+    return found, addresses

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date
@@ -169,6 +169,8 @@ class Answerer:
         self._budget = budget
         self._cache: OrderedDict[tuple[str, Language], NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
+        self.cached: Counter[str] = Counter()
+        """How often the vector of a sentence was known, and how often not."""
 
     def score(self, query: Query, candidates: Sequence[Candidate]) -> list[Scored]:
         """Score the sentences of the best candidates, most telling first."""
@@ -272,18 +274,20 @@ class Answerer:
         return set(self._analyzer.terms(text))
 
     def _encode(self, texts: Sequence[tuple[str, Language]]) -> list[NDArray[np.float32]]:
+        wanted = dict.fromkeys(texts)
         with self._lock:
-            new = [each for each in dict.fromkeys(texts) if each not in self._cache]
+            known = {each: self._cache[each] for each in wanted if each in self._cache}
+            new = [each for each in wanted if each not in known]
+            self.cached.update(hit=len(known), miss=len(new))
         vectors = self._encoder.encode(
             [self._analyzer.fold(text) for text, _ in new], kind="passage", languages=[language for _, language in new]
         )
+        fresh = dict(zip(new, vectors, strict=True))
         with self._lock:
-            fresh = dict(zip(new, vectors, strict=True))
-            found = [fresh[each] if each in fresh else self._cache[each] for each in texts]
             self._cache.update(fresh)
             while len(self._cache) > CACHED_SENTENCES:
                 self._cache.popitem(last=False)
-        return found
+        return [fresh[each] if each in fresh else known[each] for each in texts]
 
 
 @dataclass(frozen=True, slots=True)

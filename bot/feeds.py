@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from bot.errors import BotError, FetchError, InputError, NotFound
+from bot.errors import BotError, FetchError, InputError, NotFound, Stopped
 from bot.library import Library, Progress
 from bot.readers import feed as reader
 from bot.readers import web
@@ -21,7 +21,7 @@ from bot.readers.feed import Entry, Parsed
 from bot.readers.fetch import Fetcher, Page
 from bot.readers.guard import Guard
 from bot.readers.visit import Visitor
-from bot.records import Article, Failure, Feed, FeedSync, Ingested, Synced
+from bot.records import Article, Failure, Feed, FeedSync, Ingested, Stage, Synced
 from bot.settings import Settings
 from bot.subscriptions import Fetched
 
@@ -55,18 +55,19 @@ class _Haul:
 class Feeds:
     """The feeds that a library follows, and the pages that it has fetched. One is made for each run."""
 
-    def __init__(self, library: Library, visitor: Visitor, *, progress: Progress = lambda count: None) -> None:
-        """`progress` is told of each page, from several threads."""
+    def __init__(self, library: Library, visitor: Visitor, *, progress: Progress = lambda stage: None) -> None:
+        """`progress` is told of each page, from several threads; if it raises Stopped, what is fetched is kept."""
         self._library = library
         self._catalog = library.catalog
         self._visitor = visitor
         self._progress = progress
         self._claimed: set[str] = set()
+        self._pages = 0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     @classmethod
-    def open(cls, library: Library, settings: Settings, *, progress: Progress = lambda count: None) -> Feeds:
+    def open(cls, library: Library, settings: Settings, *, progress: Progress = lambda stage: None) -> Feeds:
         """Fetch as the settings say. Raises SettingsError."""
         fetcher = Fetcher(Guard(settings.allow_hosts), agent=settings.user_agent)
         return cls(library, Visitor(fetcher, delay=settings.fetch_delay), progress=progress)
@@ -92,7 +93,12 @@ class Feeds:
             if web.key(feed.url) == web.key(address):
                 self._catalog.remove_feed(feed.url)
                 return
-        raise NotFound(f"No feed has the address {address!r}.", hint="`regbrief feeds list` lists them.")
+        raise NotFound(
+            f"No feed has the address {address!r}.",
+            hint="`regbrief feeds list` lists them.",
+            case="feed",
+            values={"address": address},
+        )
 
     def take(self, addresses: Sequence[str]) -> Ingested:
         """Add the articles at these addresses: pages, or feeds with all their entries.
@@ -169,7 +175,7 @@ class Feeds:
                 raise
             page = self._visitor.get(linked[0])
             return self._entries(page.url, reader.parse(page))
-        self._progress(1)
+        self._count()
         names = {web.key(address), web.key(page.url), web.key(article.url or page.url)}
         article = self._named(article, self._catalog.fetched(names).values())
         return _Haul([article], [Fetched(name, article.id) for name in sorted(names)], failures)
@@ -198,8 +204,17 @@ class Feeds:
                 self._entry(haul, replace(entry, source=outlet), name=name, feed=feed, before=before.get(name))
             else:
                 haul.again = True  # another feed has it, too, and may fail to fetch it
-            self._progress(1)
+            self._count()
         return haul
+
+    def _count(self) -> None:
+        """Tell of one more page."""
+        with self._lock:
+            self._pages += 1
+            try:
+                self._progress(Stage("fetching", self._pages, None, "pages"))
+            except Stopped:
+                self._stopped.set()
 
     def _entry(self, haul: _Haul, entry: Entry, *, name: str, feed: str, before: Fetched | None) -> None:
         """Fetch an entry's page, or keep what the feed itself has of it."""

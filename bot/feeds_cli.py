@@ -1,4 +1,4 @@
-"""`regbrief feeds` and `regbrief sync`: follow feeds, and fetch what is new in them."""
+"""`regbrief feeds`: follow feeds, in which `regbrief sync` fetches what is new."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bot.bars import opened
 from bot.console import Folder, Json, complain, errors, out, print_json
-from bot.engine import Regbrief
 from bot.errors import InputError
-from bot.records import Failure, Feed, FeedSync, Synced
+from bot.library_cli import sync
+from bot.records import Failure, Feed
 
 app = typer.Typer(help="Follow RSS, Atom and JSON feeds.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +30,7 @@ def add(
     wanted = [*(addresses or []), *(_listed(file) if file else [])]
     if not wanted:
         raise InputError("No feed is named.", hint="Give addresses, or a list of them with --file.")
-    with Regbrief.open(indexes=indexes) as bot, _spinner("Looking for feeds") as progress:
+    with opened(indexes=indexes) as bot, _spinner("Looking for feeds") as progress:
         progress.add_task("")
         followed = bot.follow(wanted)
     if as_json:
@@ -46,7 +47,7 @@ def add(
 @app.command("list")
 def list_feeds(as_json: Json = False, indexes: Folder = None) -> None:
     """List the feeds that are followed, with what became of them the last time."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         feeds = bot.feeds()
     if as_json:
         print_json(feeds)
@@ -58,50 +59,18 @@ def list_feeds(as_json: Json = False, indexes: Folder = None) -> None:
     out.print(table)
 
 
+@app.command("sync")
+def sync_feeds(as_json: Json = False, indexes: Folder = None) -> None:
+    """Fetch what is new in the feeds that are followed, as `regbrief sync` does."""
+    sync(None, as_json=as_json, indexes=indexes)
+
+
 @app.command()
 def remove(address: str, indexes: Folder = None) -> None:
     """Follow a feed no longer; its articles stay."""
-    with Regbrief.open(indexes=indexes) as bot:
+    with opened(indexes=indexes) as bot:
         bot.unfollow(address)
     errors.print("Removed 1.")
-
-
-@app.command()
-def sync(as_json: Json = False, indexes: Folder = None) -> None:
-    """Fetch what is new in the feeds that are followed, with the full text of each entry."""
-    with Regbrief.open(indexes=indexes) as bot, _spinner("Fetching pages") as progress:
-        task = progress.add_task("")
-        done = bot.sync(progress=lambda count: progress.advance(task, count))
-    if as_json:
-        print_json(done)
-    else:
-        _report(done)
-    if done.feeds and all(feed.problem for feed in done.feeds):
-        raise typer.Exit(1)
-
-
-def _report(done: Synced) -> None:
-    if not done.feeds:
-        errors.print("No feed is followed. Add one with `regbrief feeds add ADDRESS`.", markup=False, highlight=False)
-    for feed in done.feeds:
-        title = feed.title or feed.url
-        if feed.problem:
-            complain(f"{title}: {feed.problem}")
-            continue
-        errors.print(f"{title}: {_counts(feed)}", markup=False, highlight=False, soft_wrap=True)
-        for failure in feed.ingested.failed:
-            complain(f"  {failure.where}: {failure.why}")
-        for partial in feed.ingested.partial:
-            complain(f"  {partial.where}: only the feed's own text, as: {partial.why}", style="yellow")
-
-
-def _counts(feed: FeedSync) -> str:
-    done = feed.ingested
-    waiting = f", waiting for the next time {feed.waiting}" if feed.waiting else ""
-    return (
-        f"added {done.added}, updated {done.updated}, unchanged {done.unchanged}, duplicates {done.duplicates}, "
-        f"failed {len(done.failed)}{waiting}"
-    )
 
 
 def _listed(file: Path) -> list[str]:

@@ -60,6 +60,7 @@ class LangChainModel:
     ) -> None:
         """`pause` is how many seconds pass before the second attempt; the third waits twice as long."""
         self.name = setting
+        self._provider = setting.partition(":")[0]
         self._base_url = base_url
         self._key = key
         self._timeout = timeout
@@ -85,14 +86,13 @@ class LangChainModel:
             raise SettingsError(f"REGBRIEF_LLM={self.name}: {self._line(error)}", hint=_CHECK) from error
 
     def _arguments(self) -> dict[str, Any]:
-        provider = self.name.partition(":")[0]
-        given: dict[str, Any] = {}
-        if provider != "ollama":  # which takes neither
-            given = {"timeout": self._timeout, "max_retries": 0}  # attempts are counted here, for all providers alike
+        given: dict[str, Any] = {"timeout": self._timeout, "max_retries": 0}  # attempts are counted here, for all alike
+        if self._provider == "ollama":
+            given = {"client_kwargs": {"timeout": self._timeout}}
         if self._base_url:
             given["base_url"] = self._base_url
             given["temperature"] = 0.0
-        if self._key or (self._base_url and provider == "openai"):
+        if self._key or (self._base_url and self._provider == "openai"):
             given["api_key"] = self._key or "none"  # the key in OPENAI_API_KEY is not for another server
         return given
 
@@ -129,12 +129,17 @@ class LangChainModel:
         return _again(first, chunks)
 
     def _texts(self, messages: list[tuple[str, str]], limit: int) -> Any:
-        options: dict[str, Any] = {}
-        if self.name.startswith("openai:") and self._base_url:
-            options["extra_body"] = {"max_tokens": limit}  # llama.cpp knows no max_completion_tokens
-        elif not self.name.startswith("ollama:"):
-            options["max_tokens"] = limit
-        return (str(chunk.text) for chunk in self._model.stream(messages, **options))
+        return (str(chunk.text) for chunk in self._model.stream(messages, **self._limited(limit)))
+
+    def _limited(self, limit: int) -> dict[str, Any]:
+        """Say, as the provider wants it said, how many tokens may be written."""
+        if self._provider == "ollama":  # which else reads less than it is given, and says nothing
+            return {"options": {"num_predict": limit, "num_ctx": self.context, "temperature": 0.0}}
+        if self._provider.startswith("google"):
+            return {"max_output_tokens": limit}
+        if self._provider == "openai" and self._base_url:
+            return {"extra_body": {"max_tokens": limit}}  # llama.cpp knows no max_completion_tokens
+        return {"max_tokens": limit}
 
     def _failed(self, error: Exception) -> Exception:
         if isinstance(error, (ModelError, MissingExtra, SettingsError)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class Glossary:
         for form in self._bearers:
             lengths[form[0]].add(len(form))
         self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
+        self._starts = _starts(lengths)
 
     @classmethod
     def open(cls, *paths: str | PathLike[str]) -> Glossary:
@@ -101,21 +103,20 @@ class Glossary:
         """
         folded = fold_with_offsets(text.translate(_ALIKE))
         mentions: list[Mention] = []
-        at = 0
-        while at < len(folded.text):
-            form = self._longest(folded.text, at)
-            if not form:
-                at += 1
-                continue
-            start, end = folded.original(at, at + len(form))
-            bearers = [entity for entity in self._bearers[form] if _as_written(entity, form, text[start:end])]
-            shared = len(bearers) > 1
-            mentions += [Mention(start, end, entity, shared or form in entity.ambiguous) for entity in bearers]
-            at += len(form)
+        done = 0
+        for found in self._starts.finditer(folded.text):
+            at = found.start()
+            form = self._longest(folded.text, at) if at >= done else ""
+            if form:
+                start, end = folded.original(at, at + len(form))
+                bearers = [entity for entity in self._bearers[form] if _as_written(entity, form, text[start:end])]
+                shared = len(bearers) > 1
+                mentions += [Mention(start, end, entity, shared or form in entity.ambiguous) for entity in bearers]
+                done = at + len(form)
         return mentions
 
     def counterparts(self, text: str, language: AnswerLanguage) -> dict[str, str]:
-        """Return the names in a text, but for places and terms, each with the usual one in a language if that differs."""
+        """Return the names in a text but for places and terms, each with the usual one in a language if it differs."""
         pairs: dict[str, str] = {}
         for mention in self.find(text):
             usual = mention.entity.usual(language)
@@ -124,12 +125,21 @@ class Glossary:
         return {name: usual for name, usual in pairs.items() if _key(usual) != _key(name)}
 
     def _longest(self, folded: str, at: int) -> str:
-        """Return the longest form that starts here as whole words, or an empty string."""
-        for length in () if _inside_word(folded, at) else self._lengths.get(folded[at], ()):
+        """Return the longest form that starts here, where a word may start, and ends with one; or an empty string."""
+        for length in self._lengths[folded[at]]:
             form = folded[at : at + length]
             if form in self._bearers and not _inside_word(folded, at + length):
                 return form
         return ""
+
+
+def _starts(firsts: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds the places where a form may start: on one of these characters, and not inside a word."""
+    latin = "".join(c for c in map(chr, range(0x250)) if c.isalnum())
+    words = "".join(re.escape(c) for c in sorted(firsts) if c in latin)
+    others = "".join(re.escape(c) for c in sorted(firsts) if c not in latin)
+    parts = [f"(?<![{latin}])[{words}]"] * bool(words) + [f"[{others}]"] * bool(others)
+    return re.compile("|".join(parts) or "(?!)")
 
 
 def _inside_word(text: str, at: int) -> bool:

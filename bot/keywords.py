@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ import tantivy
 
 from bot.errors import LibraryDamaged
 from bot.language import fold, mainland_terms
+from bot.mirror import Mirror, writable
 from bot.records import Filters, Language
+from bot.storage import storage_error
 
 _TOKEN = re.compile(r"[㐀-鿿\uf900-\ufaff]+|[0-9]+(?:[.,][0-9]+)*|[^\W_0-9㐀-鿿\uf900-\ufaff]+")
 _HAN = re.compile(r"[㐀-鿿\uf900-\ufaff]")
@@ -122,31 +125,62 @@ class Keywords:
     """What a match in the title counts beside one in the passage."""
 
     def __init__(self, folder: Path) -> None:
+        """Open or create the index; where the folder may not be written, a mirror of it is opened."""
         self._folder = folder
         self._lock = threading.Lock()
+        self._mirror: Mirror | None = None
         with self._errors():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(_schema(), path=str(folder))
-            self._index.config_reader("Manual")
-            self._index.reload()
+            self._open()
 
     def write(self, add: Sequence[Entry], remove: Iterable[int]) -> None:
         """Add entries, replacing those with their keys, and remove keys, in one commit."""
         with self._errors(), self._lock:
             writer = self._index.writer(heap_size=30_000_000, num_threads=1)
-            for key in [*remove, *(entry.key for entry in add)]:
-                # not delete_documents_by_term: it takes the number for a signed one and finds nothing (tantivy 0.27)
-                writer.delete_documents_by_query(tantivy.Query.term_query(self._index.schema, "key", key))
-            for entry in add:
-                writer.add_document(_document(entry))
-            writer.commit()
-            writer.wait_merging_threads()
+            try:
+                self._commit(writer, add, remove)
+            finally:
+                del writer  # it holds tantivy's own lock for as long as it lives, also within a traceback
             self._index.reload()
+
+    def _commit(self, writer: tantivy.IndexWriter, add: Sequence[Entry], remove: Iterable[int]) -> None:
+        writer.garbage_collect_files()  # a writer that was killed leaves files whose names the next one would take
+        for key in [*remove, *(entry.key for entry in add)]:
+            # not delete_documents_by_term: it takes the number for a signed one and finds nothing (tantivy 0.27)
+            writer.delete_documents_by_query(tantivy.Query.term_query(self._index.schema, "key", key))
+        for entry in add:
+            writer.add_document(_document(entry))
+        writer.commit()
+        writer.wait_merging_threads()
 
     def refresh(self) -> None:
         """See what another process has committed since."""
         with self._errors():
-            self._index.reload()
+            if self._stamp != self._stamped():
+                self._open()
+            else:
+                self._index.reload()
+
+    def clear(self) -> None:
+        """Forget every passage."""
+        with self._errors():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._open()
+
+    def _open(self) -> None:
+        path = self._folder
+        if not (writable(path) if path.exists() else writable(path.parent)):
+            self._mirror = Mirror(path, copied=["meta.json", ".managed.json"], left_out=["*.lock"])
+            path = self._mirror.path
+        path.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(_schema(), path=str(path))
+        self._index.config_reader("Manual")
+        self._index.reload()
+        self._stamp = self._stamped()
+
+    def _stamped(self) -> tuple[int, int]:
+        """Return what changes when the folder is made anew, or, where only a mirror is open, written."""
+        meta = (self._folder / "meta.json").stat() if self._mirror else self._folder.stat()
+        return meta.st_ino, meta.st_mtime_ns if self._mirror else 0
 
     def search(self, terms: Mapping[str, float], filters: Filters, *, limit: int) -> list[tuple[int, float]]:
         """Return (key, BM25 score) of the best passages for weighted terms, best first."""
@@ -191,7 +225,7 @@ class Keywords:
         try:
             yield
         except (ValueError, OSError) as error:
-            raise LibraryDamaged(
+            raise storage_error(error, self._folder) or LibraryDamaged(
                 f"The keyword index {str(self._folder)!r} cannot be used: {error}.",
                 hint="Run `regbrief doctor --rebuild`.",
             ) from error

@@ -7,38 +7,42 @@ that work, and can be called again at any time: after a crash, or by another pro
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from bot import language, passages
-from bot.catalog import Catalog, Stored
+from bot.catalog import Catalog, Change, Stored
 from bot.dedupe import Vector
+from bot.encoded import Encoded
 from bot.encoder import Encoder
-from bot.errors import LibraryDamaged, LibraryLocked, LibraryMismatch
+from bot.errors import LibraryDamaged, LibraryMismatch, Stopped, StorageError
 from bot.glossary import Glossary
 from bot.keywords import Analyzer, Entry, Keywords
-from bot.records import Article, Failure, Filters, Ingested
-from bot.vectors import Row, Vectors
+from bot.lock import writer
+from bot.neighbours import Row, VectorIndex
+from bot.records import Article, Failure, Filters, Ingested, Stage
+from bot.seal import break_seal, inspect, seal
+from bot.vector_server import VectorServer
+from bot.vectors import Vectors
 
-ARTICLES_AT_ONCE = 32
-PASSAGES_AT_ONCE = 256
+ARTICLES_AT_ONCE = 128
+"""What a crash may leave to be indexed again; smaller batches leave the indexes with too little to do at once."""
+
+PASSAGES_AT_ONCE = 512
 FORMAT = 1
 
 Item = TypeVar("Item")
 
-Progress = Callable[[int], None]
-"""Called with how many more are done: articles while adding, passages while rebuilding."""
+Progress = Callable[[Stage], None]
+"""Told again and again how far the work is; it may raise Stopped to end the work, and what is done is kept."""
 
 
 class Library:
@@ -52,8 +56,9 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
+        chroma_url: str = "",
     ) -> None:
-        """Open or create the library in `folder`.
+        """Open or create the library in `folder`; its vectors are there, or on the server at `chroma_url`.
 
         Reports of one event share names of the `glossary`. `events` is off for an encoder to whose vectors the
         thresholds of `bot.dedupe` do not apply: stories are then made of copies only.
@@ -65,9 +70,14 @@ class Library:
         self.analyzer = analyzer
         self._events = events
         self.catalog = Catalog(folder / "catalog.sqlite", glossary)
+        self._on_server = bool(chroma_url)
         self._check_manifest()
         self.keywords = Keywords(folder / "keywords")
-        self.vectors = Vectors(folder / "vectors")
+        self.vectors: VectorIndex = (
+            VectorServer(chroma_url, self.catalog.identity) if chroma_url else Vectors(folder / "vectors")
+        )
+        if self.catalog.passage_count():
+            self.vectors.warm()
 
     @classmethod
     def rebuild(
@@ -78,22 +88,58 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
+        chroma_url: str = "",
         progress: Progress | None = None,
     ) -> Library:
         """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
             catalog = Catalog(folder / "catalog.sqlite")
-            for derived in ("keywords", "vectors"):
-                shutil.rmtree(folder / derived, ignore_errors=True)
             (folder / "manifest.json").unlink(missing_ok=True)
             catalog.forget_stories()
             for article in catalog.articles(Filters()):
                 catalog.replace_passages(article.id, passages.passages(article))
+            for derived in ("keywords", "vectors"):
+                shutil.rmtree(folder / derived, ignore_errors=True)
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, chroma_url=chroma_url)
+            library.vectors.clear()
             catalog.forget_obsolete([key for key, _ in catalog.obsolete()])
             catalog.close()
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events)
             library._write_manifest()
-            library._settle(progress)
+            library._encoded.drop()
+            library.index(progress)
+            library._encoded.trim()
+            return library
+
+    @classmethod
+    def refill(
+        cls,
+        folder: Path,
+        encoder: Encoder,
+        analyzer: Analyzer,
+        *,
+        glossary: Glossary | None = None,
+        events: bool = True,
+        chroma_url: str = "",
+        progress: Progress | None = None,
+    ) -> Library:
+        """Make the indexes of a catalog that has none, and keep its passages and stories.
+
+        Raises LibraryMismatch where these were made by another encoder or version.
+        """
+        with _writer(folder):
+            catalog = Catalog(folder / "catalog.sqlite")
+            catalog.unindex()
+            catalog.close()
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, chroma_url=chroma_url)
+            library._write_manifest()
+            done, total = 0, library.catalog.unindexed()
+            while batch := library.catalog.to_index(PASSAGES_AT_ONCE):
+                library._write(batch)
+                library.catalog.mark_indexed([stored.key for stored in batch])
+                done += len(batch)
+                if progress:
+                    progress(Stage("indexing", done, total, "passages"))
+            library.index(progress)
             return library
 
     def add(self, articles: Iterable[Article | Failure], *, progress: Progress | None = None) -> Ingested:
@@ -101,32 +147,35 @@ class Library:
 
         Raises LibraryLocked while another process writes.
         """
-        counts = {"added": 0, "updated": 0, "unchanged": 0, "duplicate": 0}
+        counts: Counter[Change] = Counter()
         failed: list[Failure] = []
-        with _writer(self.folder):
-            self._write_manifest()
-            for batch in _batches(articles, ARTICLES_AT_ONCE):
+        with self.writing(), suppress(Stopped):
+            indexed = 0
+            for batch in batches(articles, ARTICLES_AT_ONCE):
                 failed.extend(item for item in batch if isinstance(item, Failure))
                 entries = [(item, passages.passages(item)) for item in batch if isinstance(item, Article)]
-                for change in self.catalog.put(entries):
-                    counts[change] += 1
-                self._settle()
-                if progress:
-                    progress(len(batch))
-            self._settle()
+                counts.update(self.catalog.put(entries))
+                indexed = self.index(progress, before=indexed)
         return Ingested(counts["added"], counts["updated"], counts["unchanged"], counts["duplicate"], tuple(failed))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one writer, and leave with the indexes in step. Raises LibraryLocked while another process writes."""
+        with _writer(self.folder):
+            self._write_manifest()
+            yield
+            self.index()
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles everywhere. Raises NotFound, and then removes none; LibraryLocked while another writes."""
-        with _writer(self.folder):
+        with self.writing():
             self.catalog.remove(article_ids)
-            self._settle()
 
-    def settle(self) -> None:
+    def settle(self, progress: Progress | None = None) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""
-        with _writer(self.folder):
+        with _writer(self.folder), suppress(Stopped):
             self._write_manifest()
-            self._settle()
+            self.index(progress)
 
     def unsettled(self) -> bool:
         """Whether an interrupted writer has left work."""
@@ -135,6 +184,7 @@ class Library:
     def refresh(self) -> None:
         """See what another process has written since."""
         self.keywords.refresh()
+        self.vectors.refresh()
 
     def problems(self) -> list[str]:
         """Compare the indexes with the catalog, and say in words what does not agree; empty if all is well."""
@@ -145,6 +195,8 @@ class Library:
                 found.append(f"{missing} passages are missing from the {name} index.")
             if extra := len(keys - wanted):
                 found.append(f"{extra} passages are in the {name} index but not in the catalog.")
+        if spoilt := self.vectors.spoilt():
+            found.append(f"{spoilt} vectors are not what was written.")
         if waiting := self.catalog.unindexed() + len(self.catalog.obsolete()):
             found.append(f"{waiting} passages wait to be indexed or dropped.")
         if waiting := self.catalog.waiting():
@@ -155,19 +207,39 @@ class Library:
         """Close the files that can be closed."""
         self.vectors.close()
         self.catalog.close()
+        if "_encoded" in vars(self):
+            self._encoded.close()
 
-    def _settle(self, progress: Progress | None = None) -> None:
+    def index(self, progress: Progress | None = None, *, before: int | None = None) -> int:
+        """Do the work that the catalog notes for the indexes, as the one writer, and find the stories that wait.
+
+        Returns how many passages are indexed, counted on from those `before`, while more are coming.
+        """
         obsolete = self.catalog.obsolete()
         if obsolete:
             self.vectors.write([], obsolete)
             self.keywords.write([], [key for key, _ in obsolete])
+            self._encoded.drop(key for key, _ in obsolete)
             self.catalog.forget_obsolete([key for key, _ in obsolete])
+        done, total = before or 0, self.catalog.unindexed() if before is None else None
         while batch := self.catalog.to_index(PASSAGES_AT_ONCE):
             self._index(batch)
+            done += len(batch)
             if progress:
-                progress(len(batch))
-        for article_ids in _batches(self.catalog.untold() if self.catalog.waiting() else [], ARTICLES_AT_ONCE):
+                progress(Stage("indexing", done, total, "passages"))
+        if obsolete:
+            self._encoded.trim()
+        untold = self.catalog.untold() if self.catalog.waiting() else []
+        for number, article_ids in enumerate(batches(untold, ARTICLES_AT_ONCE)):
             self.catalog.tell({each: self._content(each) for each in article_ids})
+            if progress:
+                told = number * ARTICLES_AT_ONCE + len(article_ids)
+                progress(Stage("grouping", told, len(untold), "articles"))
+        return done
+
+    @cached_property
+    def _encoded(self) -> Encoded:
+        return Encoded(self.folder / "encoded.sqlite", self._encoder)
 
     def _content(self, article_id: str) -> Vector | None:
         """Return the sum of the vectors of an article's passages, if it has any that can be compared."""
@@ -175,19 +247,24 @@ class Library:
         return np.sum(rows, axis=0, dtype=np.float32) if len(rows) else None
 
     def _index(self, batch: Sequence[Stored]) -> None:
-        vectors = self._encoder.encode(
-            [self.analyzer.fold(searchable(stored)) for stored in batch],
-            kind="passage",
-            languages=[stored.article.language for stored in batch],
-        )
-        rows = [Row(each.key, each.article.language, vector) for each, vector in zip(batch, vectors, strict=True)]
-        self.vectors.write(rows, [])
-        self.keywords.write([self._entry(stored) for stored in batch], [])
+        vectors = self._write(batch)
         contents: dict[str, Vector | None] = dict.fromkeys((each.article.id for each in batch), None)
         for stored, vector in zip(batch, vectors, strict=True) if self._events else ():
             before = contents[stored.article.id]
             contents[stored.article.id] = vector if before is None else before + vector
         self.catalog.mark_indexed([stored.key for stored in batch], contents)
+
+    def _write(self, batch: Sequence[Stored]) -> NDArray[np.float32]:
+        """Write passages to the indexes, and return their vectors."""
+        vectors = self._encoded.encode(
+            [stored.key for stored in batch],
+            [self.analyzer.fold(searchable(stored)) for stored in batch],
+            [stored.article.language for stored in batch],
+        )
+        rows = [Row(each.key, each.article.language, vector) for each, vector in zip(batch, vectors, strict=True)]
+        self.vectors.write(rows, [])
+        self.keywords.write([self._entry(stored) for stored in batch], [])
+        return vectors
 
     def _entry(self, stored: Stored) -> Entry:
         article = stored.article
@@ -212,9 +289,11 @@ class Library:
     def _check_manifest(self) -> None:
         path = self.folder / "manifest.json"
         if self.catalog.passage_count():
-            for part in (path, self.folder / "keywords", self.folder / "vectors"):
-                if not part.exists():
+            indexes = [self.folder / "keywords"] + [self.folder / "vectors"] * (not self._on_server)
+            for part in (path, *indexes):
+                if not part.exists() or (part.is_dir() and not any(part.iterdir())):
                     raise LibraryDamaged(f"{str(part)!r} is missing.", hint="Run `regbrief doctor --rebuild`.")
+            inspect(self.folder)
         if not path.exists():
             return
         try:
@@ -246,64 +325,23 @@ def searchable(stored: Stored) -> str:
     return f"{stored.article.title}\n{stored.passage.text}"
 
 
-def readable(folder: Path) -> str | None:
-    """Open the indexes in a child process, which a damaged file may crash; return what went wrong, or None."""
-    code = """
-import sys
-from pathlib import Path
-from bot.keywords import Keywords
-from bot.vectors import Vectors
-keywords, vectors = Path(sys.argv[1], "keywords"), Path(sys.argv[1], "vectors")
-if keywords.exists():
-    Keywords(keywords).keys()
-if vectors.exists():
-    Vectors(vectors).touch()
-"""
-    child = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
-    if child.returncode == 0:
-        return None
-    lines = child.stderr.strip().splitlines()
-    return lines[-1] if lines else f"the process that opened them ended with status {child.returncode}"
-
-
 @contextmanager
 def _writer(folder: Path) -> Iterator[None]:
-    """Hold the one writer's place in this folder. Raises LibraryLocked, naming who holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, note = FileLock(folder / "writer.lock"), folder / "writer.json"
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise LibraryLocked(
-            f"Another process is writing to {str(folder)!r}: {_holder(note)}.", hint="Wait until it is done."
-        ) from error
-    try:
-        note.write_text(
-            json.dumps(
-                {
-                    "process": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "command": " ".join(Path(part).name if at == 0 else part for at, part in enumerate(sys.argv[:4])),
-                }
-            ),
-            "utf-8",
-        )
-        yield
-    finally:
-        note.unlink(missing_ok=True)
-        lock.release()
+    """Be the one writer, and seal the indexes when all is written."""
+    with writer(folder):
+        break_seal(folder)
+        try:
+            yield
+        except (LibraryDamaged, StorageError):
+            raise
+        except BaseException:  # of what was to be written, not of where
+            seal(folder)
+            raise
+        seal(folder)
 
 
-def _holder(note: Path) -> str:
-    try:
-        holder = json.loads(note.read_text("utf-8"))
-        return f"process {holder['process']} on {holder['host']}, since {holder['since']} ({holder['command']})"
-    except (OSError, ValueError, KeyError):
-        return "it has not said who it is yet"
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield items in lists of `size`, the last of which may be shorter."""
     batch: list[Item] = []
     for item in items:
         batch.append(item)

@@ -192,9 +192,9 @@ FAULTS: dict[Fault, Said] = {
         "語言模型不斷重複",
     ),
     "too_long": Said(
-        "the question and its sources are too long for the language model",
-        "问题和资料超出了语言模型的长度",
-        "問題和資料超出了語言模型的長度",
+        "the sources are too long for the language model",
+        "资料超出了语言模型的长度",
+        "資料超出了語言模型的長度",
     ),
     "unproved": Said(
         "nothing that the language model wrote could be proved from the articles",
@@ -213,6 +213,12 @@ BROKEN_OFF = Said(
     "The answer broke off, as {fault}; the rest is quoted from the articles.",
     "{fault}，回答中断；其余直接引用文章。",
     "{fault}，回答中斷；其餘直接引用文章。",
+)
+
+QUOTED_STORIES = Said(
+    "Quoted from the articles, as {fault}: {some} of {all} stories.",
+    "{fault}，{all}个事件中有{some}个直接引用文章。",
+    "{fault}，{all}個事件中有{some}個直接引用文章。",
 )
 
 UNSUPPORTED = Said(
@@ -243,6 +249,13 @@ def gloss(language: AnswerLanguage, names: Mapping[str, str]) -> str:
 def fallback(fault: Fault, language: AnswerLanguage, *, broken_off: bool) -> str:
     """Say why an answer, or the rest of it, is quoted and not written by the model."""
     return (BROKEN_OFF if broken_off else QUOTED)[language].format(fault=FAULTS[fault][language])
+
+
+def quoted_stories(faults: Sequence[Fault], language: AnswerLanguage, *, some: int, of: int) -> str:
+    """Say why so many stories of a briefing are quoted and not written by the model."""
+    said = (" and " if language == "en" else "，").join(FAULTS[each][language] for each in dict.fromkeys(faults))
+    form = QUOTED if some == of else QUOTED_STORIES
+    return form[language].format(fault=said, some=some, all=of)
 
 
 def refusal(reason: Reason, language: AnswerLanguage, searched: Searched, nearest: Related | None) -> str:

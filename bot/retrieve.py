@@ -17,9 +17,9 @@ from bot.encoder import Encoder
 from bot.glossary import Glossary, Mention
 from bot.keywords import Analyzer, Keywords
 from bot.language import detect
+from bot.neighbours import VectorIndex
 from bot.records import EVERY_PART, LANGUAGES, Filters, Hit, Language, Parts, Report
 from bot.stories import Told
-from bot.vectors import Vectors
 from bot.voices import also_reported, one_a_story, one_a_text
 
 RRF_K = 60
@@ -68,7 +68,7 @@ class Retriever:
         self,
         catalog: Catalog,
         keywords: Keywords,
-        vectors: Vectors,
+        vectors: VectorIndex,
         *,
         encoder: Encoder,
         analyzer: Analyzer,

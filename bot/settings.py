@@ -21,6 +21,11 @@ class Settings(BaseSettings):
 
     indexes: Path = Field(PROJECT / "indexes", description="Folder of the catalog and the indexes made from it.")
     corpus: Path = Field(PROJECT / "corpus", description="Folder with the shipped articles and the glossary.")
+    chroma_url: str = Field(
+        "",
+        pattern=r"^(https?://[!-~]+)?$",
+        description="A Chroma server for the vectors; default: in the folder.",
+    )
     llm: str = Field(
         "extractive", description="Who writes answers: extractive, gguf:, transformers: or provider:model."
     )
@@ -38,6 +43,31 @@ class Settings(BaseSettings):
     caution: float | None = Field(None, ge=0, le=1, description="Refuse below this confidence; default: as fitted.")
     host: str = Field("127.0.0.1", description="Address that the page and the API listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page and the API.")
+    api_keys: Path | None = Field(None, description="File of the keys, hashed; `regbrief keys` writes it.")
+    readable_without_keys: bool = Field(
+        False, description="Let whoever reaches the server read and ask; what changes the library still needs a key."
+    )
+    server_names: str = Field("", description="Names that browsers reach the server under, split by commas.")
+    proxies: str = Field("", description="Addresses of reverse proxies that say whom they speak for, split by commas.")
+    cors_origins: str = Field("", description="Other sites whose pages may use the API, split by commas; * is any.")
+    rate_limit: str = Field(
+        "120/minute",
+        pattern=r"^(none|[1-9][0-9]{0,6}/(second|minute|hour|day))$",
+        description="Requests that a key may make; none: any number.",
+    )
+    rate_limit_address: str = Field(
+        "600/minute",
+        pattern=r"^(none|[1-9][0-9]{0,6}/(second|minute|hour|day))$",
+        description="Requests that may come from an address.",
+    )
+    max_upload_mb: int = Field(50, ge=1, le=2048, description="Size of an upload.")
+    concurrency: int = Field(8, ge=1, le=256, description="Questions answered at the same time.")
+    queue: int = Field(64, ge=0, description="Questions that wait for that; further ones are told to come again.")
+    request_timeout: float = Field(120, gt=0, description="Seconds for which an answer may show nothing new.")
+    drain_timeout: int = Field(30, ge=0, description="Seconds that answers under way get when the server is stopped.")
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log on stderr.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="Least that is logged.")
+    audit_log: Path | None = Field(None, description="Log of changes made over the network; default: in the library.")
 
     allow_hosts: str = Field("", description="Internal hosts that may be fetched: HOST or HOST:PORT, split by commas.")
     user_agent: str = Field(

@@ -139,10 +139,11 @@ def _title(what: Digest | Timeline) -> str:
 
 
 def _standing(what: Digest | Timeline) -> str:
-    """Say as of when the page is, and, but for a summary, what was searched."""
+    """Say as of when the page is, but for a summary what was searched, and where a model failed."""
     said = [WORDS["as_of"][what.language].format(day=written_day(what.as_of, what.language))] if what.as_of else []
     if isinstance(what, Timeline) or not what.article_id:
         said.append(prompts.searched_in(what.language, what.searched))
+    said += what.notes if isinstance(what, Digest) else ()
     return (" " if what.language == "en" else "").join(said)
 
 
@@ -175,10 +176,11 @@ def _span(first: date | None, last: date | None, language: AnswerLanguage) -> st
 def _entry(before: str, claim: Claim, language: AnswerLanguage, cited: Mapping[int, Citation]) -> Entry:
     quotes = [cited[number] for number in claim.citations]
     quoted = claim.text == quotes[0].quote
+    doubt = "" if claim.status == "verified" else prompts.UNSUPPORTED[language]
     links = (Link(_said(each, language), web_address(each.url)) for each in quotes)
     return Entry(
         before=before + claim.context,
-        text=" ".join(claim.text.split()),
+        text=" ".join(claim.text.split()) + doubt,
         language=quotes[0].language if quoted else language,
         said=tuple(dict.fromkeys(links)),
         numbers=claim.citations,

@@ -67,6 +67,11 @@ def sources(scored: Sequence[Scored], *, room: int, salt: bytes) -> list[Source]
     ]
 
 
+def readable(article: Article) -> set[int]:
+    """Return where in an article the sentences begin that a model may read."""
+    return {each.start for each in _readable(article).values()}
+
+
 def key(article: Article, salt: bytes = b"") -> str:
     """Return a short name for an article that its author cannot foresee: two letters and two digits."""
     digest = blake2s(article.id.encode(), key=salt).digest()

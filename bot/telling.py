@@ -1,30 +1,26 @@
 """One story in a few lines: what it tells, what changed, where reports differ, and what comes next.
 
-A line is a sentence as it stands in its article. A `Condenser` with a language model may tell a story in words of its
-own; what it says passes the same gate.
+A `Condenser` gives the lines, which pass the gate of answers. Where one with a language model fails, the story is told
+in extracts.
 """
 
 from __future__ import annotations
 
-import math
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import date, timedelta
-from typing import Protocol
-
-import numpy as np
 
 from bot import prompts
-from bot.centrality import centrality, most_telling
+from bot.condensing import Condenser, Extracts, Line, choose
 from bot.conflicts import Conflict, conflicts
 from bot.encoder import Encoder
+from bot.errors import Fault, ModelError, Stopped
 from bot.glossary import Glossary
 from bot.happened import happened
-from bot.language import plain
 from bot.ledger import Ledger
 from bot.lines import changes, looks_ahead
-from bot.measures import DATES, measures
-from bot.passages import tokens
+from bot.measures import measures
 from bot.quotable import READ, Quotable, whole_sentences
 from bot.records import AnswerLanguage, Article, Citation, Claim, DigestStory, to_json
 from bot.values import CURRENCIES
@@ -37,20 +33,17 @@ SENTENCES_A_LINE = 3
 CHANGED, AHEAD = 1, 2
 """Further lines at most on what changed and on what comes next."""
 
+LEAST = 2
+"""A model that proves fewer lines is helped out with extracts."""
+
+DOWN: frozenset[Fault] = frozenset({"timeout", "unreachable", "busy", "server", "refused"})
+"""After these a model is not asked again for the same briefing."""
+
 TELLING = frozenset(CURRENCIES) | {"percent", "person"}
 """Units of the figures for which a report in another language is quoted as well."""
 
 RECENT = timedelta(days=60)
 """Before that, a change is background."""
-
-FULL = 24.0
-"""Tokens of a sentence that is likely to tell something."""
-
-A_FIGURE = 0.5
-"""What each of two figures in a sentence adds to the preference for it: these are asked for most."""
-
-BESIDE = 0.7
-"""What counts a sentence of another report than the one whose headline a story bears."""
 
 FRESH = timedelta(days=120)
 """So long may what a report expects, naming no day, still be to come."""
@@ -59,78 +52,14 @@ FIGURES = "How much money, and how many people and companies?"
 """What the reports of a story are compared for, as nobody has asked; one report has shares of many things."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is to be said, and the sentences that carry it."""
+Beat = Callable[[int], None]
+"""Is called again and again while a model writes, with the number of stories before. If it raises `Stopped`, the rest
+is told in extracts."""
 
-    text: str
-    carried_by: tuple[Quotable, ...]
+Kind = Callable[[str, Article], bool]
+"""Whether a sentence on what an article says is of some kind."""
 
-
-class Condenser(Protocol):
-    """Tells a story in a few lines: the seam where a language model may stand in for the choice of sentences."""
-
-    name: str
-    """As a briefing names who wrote it."""
-
-    def condense(
-        self, told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable]
-    ) -> list[Line]:
-        """Return at most `limit` lines out of what is `told`, in reading order.
-
-        None repeats another or what was `said`. The first sentences `told` are those of the article whose headline the
-        story bears.
-        """
-
-
-class Extracts:
-    """Tells a story in its most central sentences."""
-
-    name = "extractive"
-
-    def condense(
-        self, told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable]
-    ) -> list[Line]:
-        """Choose the lead, then what is central and new, and put it in the order of the reports."""
-        chosen = choose(told, limit=limit, language=language, said=said)
-        return [Line(each.sentence.text, (each,)) for each in told if each in chosen]
-
-
-def choose(
-    told: Sequence[Quotable], *, limit: int, language: AnswerLanguage, said: Sequence[Quotable] = ()
-) -> list[Quotable]:
-    """Return the most telling sentences, best first, none of which repeats another or what was `said`."""
-    if not told:
-        return []
-    vectors = np.stack([each.vector for each in told])
-    first = told[0].article.id
-    beside = [1.0 if each.article.id == first else BESIDE for each in told]
-    wanted = [share * _preference(each, language) for share, each in zip(beside, told, strict=True)]
-    ranks = centrality(vectors, wanted)
-    if told[0].place == 0:
-        ranks[0] = 2.0  # nothing says the news as the lead does
-    before = np.stack([each.vector for each in said]) if said else None
-    chosen: list[Quotable] = []
-    for at in most_telling(ranks.tolist(), vectors, limit=len(told), said=before):
-        if len(chosen) < limit and not any(told[at].repeats(other) for other in [*said, *chosen]):
-            chosen.append(told[at])
-    return chosen
-
-
-def _preference(each: Quotable, language: AnswerLanguage) -> float:
-    """Prefer what stands high in its report, is near the topic, full, exact, clear, and in the reader's language."""
-    high = 1 / math.sqrt(1 + each.place)
-    near = 0.3 + max(0.0, each.nearness)
-    full = min(1.0, tokens(each.sentence.text) / FULL)
-    exact = 1 + A_FIGURE * min(2, len([one for one in measures(each.sentence.text) if one.unit not in DATES]))
-    return exact * high * near * full * (0.6 if each.vague else 1.0) * readable(each.article, language)
-
-
-def readable(article: Article, language: AnswerLanguage) -> float:
-    """Return how well a reader of a language reads an article, 1 at best."""
-    if article.language == plain(language):
-        return 1.0
-    return 0.8 if article.language[:2] == language[:2] else 0.35
+log = logging.getLogger(__name__)
 
 
 class Telling:
@@ -144,9 +73,21 @@ class Telling:
         *,
         language: AnswerLanguage,
         as_of: date | None,
+        beat: Beat = lambda done: None,
     ) -> None:
         """Take the reader's language, and the day that what comes next must come after."""
         self.ledger = Ledger()
+        self.faults: list[Fault] = []
+        """Why the model failed, once for each time."""
+        self.written = 0
+        """Stories that the condenser told."""
+        self.extracted = 0
+        """Stories that it should have told."""
+        self.beaten = False
+        """Whether a model has been at work."""
+        self._beat = beat
+        self._done = 0
+        self._given_up = False
         self._condenser = condenser
         self._glossary = glossary
         self._encoder = encoder
@@ -160,13 +101,44 @@ class Telling:
         self._articles |= {each.id: each for each in articles}
         told = [each for each in _own_language(told, self._language) if not self._overtaken(each)]
         lines = self._lines(told)
+        self._done += 1
         return self._printed(articles, *self._sections(told, lines)) if lines else None
 
     def _lines(self, told: Sequence[Quotable]) -> list[Line]:
         limit = min(MOST, max(FEWEST, len(told) // SENTENCES_A_LINE))
-        lines = self._condenser.condense(told, limit=limit, language=self._language, said=self._said)
-        lines = [each for each in lines if self._passes(each)]
+        lines = self._by_condenser(told, limit)
+        if lines is None:
+            lines = self._condensed(Extracts(), told, limit)
+            self.extracted += bool(lines)
+        else:
+            self.written += bool(lines)
         self._said += [each for line in lines for each in line.carried_by]
+        return lines
+
+    def _by_condenser(self, told: Sequence[Quotable], limit: int) -> list[Line] | None:
+        """Return the condenser's lines; None where it fails, or has failed for good."""
+        if self._given_up:
+            return None
+        try:
+            return self._condensed(self._condenser, told, limit)
+        except ModelError as error:
+            log.warning("%s The story is quoted.", error)
+            self.faults.append(error.fault)
+            self._given_up = error.fault in DOWN
+        except Stopped:
+            self.faults.append("timeout")
+            self._given_up = True
+        return None
+
+    def _condensed(self, condenser: Condenser, told: Sequence[Quotable], limit: int) -> list[Line]:
+        lines = []
+        with closing(condenser.condense(told, limit=limit, language=self._language, said=self._said)) as steps:
+            for line in steps:
+                if line is None:
+                    self.beaten = True
+                    self._beat(self._done)
+                elif self._passes(line):
+                    lines.append(line)
         return lines
 
     def _sections(self, told: Sequence[Quotable], lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
@@ -174,9 +146,10 @@ class Telling:
         lines, ahead = _parted(lines, self._to_come)
         lines, changed = _parted(lines, _changes_now)
         moved = len(ahead) + len(changed)
-        ahead += self._further(told, [each for each in told if self._to_come(each)], AHEAD - len(ahead))
-        changed += self._further(told, [each for each in told if _changes_now(each)], CHANGED - len(changed))
-        lines += self._further(told, told, min(moved, FEWEST - len(lines)))
+        ahead += self._further(told, self._to_come, AHEAD - len(ahead))
+        changed += self._further(told, _changes_now, CHANGED - len(changed))
+        wanting = max(LEAST - len(lines), min(moved, FEWEST - len(lines)))
+        lines += self._further(told, lambda *_: True, wanting)
         return lines, changed, ahead
 
     def _printed(
@@ -200,21 +173,22 @@ class Telling:
             conflicts=tuple(to_json(conflict) for conflict, _ in disputes),
         )
 
-    def _further(self, told: Sequence[Quotable], fitting: Sequence[Quotable], limit: int) -> list[Line]:
+    def _further(self, told: Sequence[Quotable], kind: Kind, limit: int) -> list[Line]:
         """Choose lines of a kind among what was not said yet, of those in the better half of what is told."""
         ranked = choose(told, limit=len(told), language=self._language, said=self._said)
         better = ranked[: (len(ranked) + 1) // 2]
-        chosen = [each for each in better if each in fitting][: max(0, limit)]
+        fitting = [each for each in better if kind(each.sentence.text, each.article)]
+        chosen = fitting[: max(0, limit)]
         lines = [line for each in chosen if self._passes(line := Line(each.sentence.text, (each,)))]
         self._said += [each for line in lines for each in line.carried_by]
         return lines
 
-    def _to_come(self, each: Quotable) -> bool:
-        """Whether a sentence tells of what is to come after the day of the briefing."""
-        if not looks_ahead(each.sentence.text) or not self._as_of:
+    def _to_come(self, text: str, article: Article) -> bool:
+        """Whether a sentence on what an article says tells of what is to come after the day of the briefing."""
+        if not looks_ahead(text) or not self._as_of:
             return False
-        published = each.article.published
-        when = happened(each.sentence.text, published)
+        published = article.published
+        when = happened(text, published)
         if when:
             return when.day > self._as_of
         return published is not None and published + FRESH >= self._as_of
@@ -231,10 +205,12 @@ class Telling:
     def _passes(self, line: Line) -> bool:
         quotes = {at: each.citation() for at, each in enumerate(line.carried_by, 1)}
         standing = all(stands(each, self._articles) for each in quotes.values())
+        if line.status == "unsupported":
+            return standing
         return standing and not faults(Claim(line.text, tuple(quotes)), quotes, glossary=self._glossary)
 
     def _entered(self, line: Line) -> Claim:
-        self.ledger.add(line.text, [each.citation() for each in line.carried_by])
+        self.ledger.add(line.text, [each.citation() for each in line.carried_by], line.status)
         return self.ledger.claims[-1]
 
     # --- disputes ---
@@ -259,18 +235,19 @@ class Telling:
                 yield conflict, self.ledger.claims[-1]
 
 
-def _parted(lines: Sequence[Line], kind: Callable[[Quotable], bool]) -> tuple[list[Line], list[Line]]:
+def _parted(lines: Sequence[Line], kind: Kind) -> tuple[list[Line], list[Line]]:
     """Take out the lines, but not the lead, that are of a kind."""
-    taken = [line for line in lines[1:] if all(kind(each) for each in line.carried_by)]
+    proved = [line for line in lines[1:] if line.status == "verified"]
+    taken = [line for line in proved if all(kind(line.text, each.article) for each in line.carried_by)]
     return [line for line in lines if line not in taken], taken
 
 
-def _changes_now(each: Quotable) -> bool:
-    """Whether a sentence tells of a change that is news, and not of one long ago."""
-    if not changes(each.sentence.text):
+def _changes_now(text: str, article: Article) -> bool:
+    """Whether a sentence on what an article says tells of a change that is news, and not of one long ago."""
+    if not changes(text):
         return False
-    published = each.article.published
-    when = happened(each.sentence.text, published)
+    published = article.published
+    when = happened(text, published)
     return when is None or published is None or when.day >= published - RECENT
 
 

@@ -14,6 +14,7 @@ from time import perf_counter
 
 from bot import prompts
 from bot.catalog import Catalog
+from bot.condensing import readable
 from bot.digest import timings
 from bot.glossary import Glossary
 from bot.happened import When, dated, happened
@@ -22,7 +23,6 @@ from bot.quotable import Quotable, quotables
 from bot.records import AnswerLanguage, Article, Claim, Filters, Timeline, TimelineEvent
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
-from bot.telling import readable
 from bot.topics import Topics
 from bot.verify import faults, stands
 

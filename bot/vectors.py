@@ -1,150 +1,204 @@
-"""Dense search: one Chroma collection a language. Derived from the catalog; `doctor --rebuild` makes it anew."""
+"""Dense search: one Chroma collection a language. Derived from the catalog; `doctor --rebuild` makes it anew.
+
+Chroma keeps a collection in the memory of the process that has opened it, knows nothing of what other processes write,
+and may write to its files when it is only read. So here a process that reads opens a mirror of the folder, takes a new
+one when the folder has changed, and only the one that has written last has the folder itself open.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import re
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from filelock import FileLock
 
-from bot.errors import LibraryDamaged
-from bot.records import LANGUAGES, Language
+from bot.errors import BotError, LibraryDamaged
+from bot.mirror import Mirror, writable
+from bot.neighbours import ChromaIndex, Collections, collections
+from bot.storage import storage_error
 
-Item = TypeVar("Item")
+NEVER = 2**31 - 1
+"""For SYNC, where a mirror must leave the files alone that it links to."""
 
-BATCH = 5_000
-"""Chroma takes 5,461 rows at once at most (version 1.5)."""
+REST = 10
+"""So many times as long as a look at what others have written takes, it is not repeated."""
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A passage as dense search knows it; `vector` has length one."""
-
-    key: int
-    language: Language
-    vector: NDArray[np.float32]
+LONGEST = 5.0
+"""Seconds after which it is repeated in any case."""
 
 
-class Vectors:
-    """Nearest neighbours by cosine similarity in a folder of their own."""
+class Vectors(ChromaIndex):
+    """Nearest neighbours in a folder of their own. Any number of processes may have it open, one at a time writes."""
 
     def __init__(self, folder: Path) -> None:
+        """Name the folder; it is opened when it is first read or written."""
         self._folder = folder
-        os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-        with self._errors():
-            import chromadb  # takes 0.8 s: only those who search pay for it
-            from chromadb.config import Settings
-            from chromadb.errors import InternalError
+        self._lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+        self._looking = threading.Lock()
+        self._view: _View | None = None
+        self._retired: _View | None = None
+        self._rested = 0.0
 
-            self._missing = InternalError
+    def warm(self) -> None:
+        """Open the index as it stands."""
+        with self._reading():
+            pass
 
-            folder.mkdir(parents=True, exist_ok=True)
-            self._client: Any = chromadb.PersistentClient(
-                path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
-            )
-            self._collections: dict[Language, Any] = {
-                language: self._client.get_or_create_collection(
-                    f"passages-{language}",
-                    embedding_function=None,
-                    configuration={"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128}},
-                )
-                for language in LANGUAGES
-            }
+    def refresh(self) -> None:
+        """See what another process has written since; while many write much, not at once but within seconds."""
+        stale = self._view is not None and self._view.stamp != self._stamp()
+        if not stale or time.monotonic() < self._rested or not self._looking.acquire(blocking=False):
+            return
+        try:
+            with self._errors(), self._alone():
+                started = time.monotonic()
+                self._look()
+                now = time.monotonic()
+                self._rested = now + min(REST * (now - started), LONGEST)
+        finally:
+            self._looking.release()
 
-    def write(self, add: Sequence[Row], remove: Iterable[tuple[int, Language]]) -> None:
-        """Add rows, replacing those with their keys, and remove keys that may or may not be there."""
-        removed = list(remove)
-        with self._errors():
-            for language, collection in self._collections.items():
-                gone = [str(key) for key, where in removed if where == language]
-                for keys in _batches(gone):
-                    collection.delete(ids=keys)
-                for rows in _batches([row for row in add if row.language == language]):
-                    collection.upsert(
-                        ids=[str(row.key) for row in rows], embeddings=np.stack([row.vector for row in rows])
-                    )
-
-    def search(
-        self,
-        vector: NDArray[np.float32],
-        languages: Sequence[Language],
-        *,
-        limit: int,
-        keys: Sequence[tuple[int, Language]] | None = None,
-    ) -> list[tuple[int, float]]:
-        """Return (key, cosine similarity) of the nearest passages in these languages, nearest first.
-
-        With `keys`, only these are considered; one that has just been removed does no harm.
-        """
-        found: list[tuple[int, float]] = []
-        with self._errors():
-            for language in languages:
-                ids = None if keys is None else [str(key) for key, where in keys if where == language]
-                found.extend(self._nearest(self._collections[language], vector, limit, ids))
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
-
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of these passages, in no order; one that is not there is left out."""
-        found: list[NDArray[np.float32]] = []
-        with self._errors():
-            for language, collection in self._collections.items():
-                if ids := [str(key) for key, where in keys if where == language]:
-                    found.extend(collection.get(ids=ids, include=["embeddings"])["embeddings"])
-        return found
-
-    def keys(self) -> set[int]:
-        """Return every key in the index."""
-        with self._errors():
-            return {int(key) for collection in self._collections.values() for key in collection.get(include=[])["ids"]}
-
-    def touch(self) -> None:
-        """Read every index once, so that a damaged one fails here."""
-        with self._errors():
-            for collection in self._collections.values():
-                row = collection.peek(1)["embeddings"]
-                if len(row):
-                    collection.query(query_embeddings=row, n_results=1, include=[])
+    def clear(self) -> None:
+        """Forget every vector."""
+        self.close()
+        with self._errors(), self._alone():
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Let go of the folder: until then Chroma keeps its files open, and another `Vectors` there shares them."""
-        self._client.close()
+        """Let go of the folder; it is opened again when it is needed."""
+        for view in (self._view, self._retired):
+            if view:
+                view.close()
+        self._view = self._retired = None
 
-    def _nearest(
-        self, collection: Any, vector: NDArray[np.float32], limit: int, ids: list[str] | None
-    ) -> Iterator[tuple[int, float]]:
-        if ids == []:
-            return
-        query = {"query_embeddings": vector.reshape(1, -1), "n_results": limit, "include": ["distances"]}
-        try:
-            answer = collection.query(**query, ids=ids)
-        except self._missing:  # Chroma refuses the whole query for one id that it does not have
-            if ids is None:
-                raise
-            there = collection.get(ids=ids, include=[])["ids"]
-            if not there:
+    @contextmanager
+    def _reading(self) -> Iterator[Collections]:
+        with self._errors():
+            if self._view is None:
+                with self._looking, self._alone():
+                    if self._view is None:
+                        self._look()
+            view = self._view
+            if view and not view.live:
+                yield view.collections
                 return
-            answer = collection.query(**query, ids=there)
-        for key, distance in zip(answer["ids"][0], answer["distances"][0], strict=True):
-            yield int(key), 1.0 - float(distance)
+            with self._alone():
+                if self._view is None or self._view.stamp != self._stamp():
+                    self._look()
+                assert self._view
+                yield self._view.collections
+                self._view.stamp = self._stamp()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Collections]:
+        with self._errors(), self._alone():
+            if self._view is None or not self._view.live or self._view.stamp != self._stamp():
+                self._show(None)
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._show(_View(self._folder, self._stamp))
+            assert self._view
+            yield self._view.collections
+            self._view.warm()  # what is in the log comes into the graph here, while nobody else reads or writes
+            self._view.stamp = self._stamp()
+
+    def _look(self) -> None:
+        """Open a mirror of the folder as it stands."""
+        stamp = self._stamp()
+        if self._view and self._view.live:
+            self._show(None)
+        if stamp is None:
+            self._show(_View(None, self._stamp))
+            return
+        graphs = [each for each in self._folder.iterdir() if each.is_dir()]
+        unsynced = [each.name for each in graphs if not (each / "index_metadata.pickle").exists()]
+        place = Mirror(self._folder, copied=["chroma.sqlite3*"], left_out=unsynced)
+        view = _View(place.path, self._stamp, place)
+        view.warm()
+        self._show(view)
+
+    def _show(self, view: _View | None) -> None:
+        """Read from another view from now on; who still reads the one before has until the next change."""
+        if self._retired:
+            self._retired.close()
+        self._retired = None
+        if self._view and self._view.live:
+            self._view.close()
+        else:
+            self._retired = self._view
+        self._view = view
+
+    def _stamp(self) -> tuple[int, bytes] | None:
+        """Return what changes with every write: the file itself, and SQLite's own counter, bytes 24 to 28."""
+        try:
+            with (self._folder / "chroma.sqlite3").open("rb") as file:
+                return os.fstat(file.fileno()).st_ino, file.read(28)[24:]
+        except FileNotFoundError:
+            return None
+
+    def _alone(self) -> AbstractContextManager[Any]:
+        """Keep other processes out for the moment; where nobody can write, there is no need."""
+        return self._lock if writable(self._folder.parent) else nullcontext()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except LibraryDamaged:
+        except BotError:
             raise
         except Exception as error:  # Chroma raises its own tree, sqlite3's, and bare Exception from its Rust core
-            raise LibraryDamaged(
+            raise storage_error(error, self._folder) or LibraryDamaged(
                 f"The vector index {str(self._folder)!r} cannot be used: {type(error).__name__}: {error}.",
                 hint="Run `regbrief doctor --rebuild`.",
             ) from error
 
 
-def _batches(items: list[Item]) -> Iterator[list[Item]]:
-    for at in range(0, len(items), BATCH):
-        yield items[at : at + BATCH]
+class _View:
+    """An open Chroma: `live` on the folder itself, else on a mirror of it, or, where there is none, on nothing."""
+
+    def __init__(self, folder: Path | None, stamp: Any, place: Mirror | None = None) -> None:
+        self.live = folder is not None and place is None
+        self._place = place
+        self._client: Any = None
+        self.collections: Collections = {}
+        if folder:
+            if place:
+                _never_sync(folder)
+            self._client = _embedded(folder)
+            self.collections = collections(self._client, "passages")
+        self.stamp = stamp()
+
+    def warm(self) -> None:
+        """Read every collection into memory."""
+        for collection in self.collections.values():
+            collection.get(limit=1, include=["embeddings"])
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+        if self._place:
+            self._place.close()
+
+
+def _never_sync(folder: Path) -> None:
+    """Let a mirror leave the files alone that it links to: Chroma offers no way to open an index for reading only."""
+    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as db, db:
+        for key, schema in db.execute("SELECT id, schema_str FROM collections").fetchall():
+            never = re.sub(r'"sync_threshold":\d+', f'"sync_threshold":{NEVER}', schema or "")
+            db.execute("UPDATE collections SET schema_str = ? WHERE id = ?", (never, key))
+
+
+def _embedded(folder: Path) -> Any:
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    import chromadb  # takes 0.8 s: only those who search pay for it
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False, allow_reset=False)
+    return chromadb.PersistentClient(path=str(folder), settings=settings)

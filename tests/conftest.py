@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
-import zlib
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+from chroma_server import ChromaServer
+from samples import ARTICLES, WordEncoder
 from website import Website, running
 
 from bot.engine import Regbrief
@@ -21,7 +18,7 @@ from bot.extractive import Model, Signals
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
-from bot.records import Article, Language
+from bot.records import Article
 
 
 @pytest.fixture(autouse=True)
@@ -37,48 +34,11 @@ def _closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-class WordEncoder:
-    """Counts words and Han characters into buckets: texts are as near as the words that they share."""
-
-    fingerprint = "words"
-    dimension = 64
-
-    def encode(self, texts: Sequence[str], *, kind: str, languages: Sequence[Language]) -> NDArray[np.float32]:
-        rows = np.full((len(texts), self.dimension), 1e-6, dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for word in re.findall(r"[a-z0-9]+|[㐀-鿿]", text.lower()):
-                row[zlib.crc32(word.encode()) % self.dimension] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-ARTICLES = (
-    Article(
-        "fine-en",
-        "Alibaba fined 18.2 billion yuan",
-        "China's market regulator fined Alibaba 18.228 billion yuan on Saturday.\n\n"
-        "The fine equals 4 percent of its domestic sales in 2019. Alibaba said that it would comply.",
-        "en",
-        date(2021, 4, 10),
-        "Example Post",
-        "https://example.org/fine",
-    ),
-    Article(
-        "links-hans",
-        "工信部要求平台解除屏蔽网址链接",
-        "工业和信息化部要求各平台停止屏蔽网址链接。\n\n腾讯表示将分阶段实施。支付宝的小额贷款业务须分拆。",
-        "zh-Hans",
-        date(2021, 9, 13),
-        "示例报",
-    ),
-    Article(
-        "alipay-hant",
-        "支付寶須分拆貸款業務",
-        "監管機構要求支付寶分拆小額貸款業務。\n\n螞蟻集團的上市計畫在2020年11月暫停。",
-        "zh-Hant",
-        date(2021, 9, 14),
-        "範例報",
-    ),
-)
+@pytest.fixture(scope="session")
+def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Chroma server on the loopback."""
+    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
+        yield server.url
 
 
 WEIGHTS = {
@@ -97,12 +57,16 @@ def articles() -> tuple[Article, ...]:
     return ARTICLES
 
 
+def fixed() -> Model:
+    """Return the model that weighs with `WEIGHTS`."""
+    weights = tuple(WEIGHTS.get(name, 0.0) for name in Signals.__dataclass_fields__)
+    return Model(weights, -5.0, threshold=0.3, follow=0.6)
+
+
 @pytest.fixture
 def fixed_model(monkeypatch: pytest.MonkeyPatch) -> Model:
     """Weigh sentences with `WEIGHTS`, whatever model is shipped."""
-    model = Model(
-        tuple(WEIGHTS.get(name, 0.0) for name in Signals.__dataclass_fields__), -5.0, threshold=0.3, follow=0.6
-    )
+    model = fixed()
     monkeypatch.setattr(Model, "load", lambda *_, **__: model)
     return model
 
@@ -138,6 +102,25 @@ def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library
 def shared_bot(shared_library: Library, encoder: WordEncoder, glossary: Glossary, fixed_model: Model) -> Regbrief:
     """The same as `bot`, for tests that only read."""
     return Regbrief.from_library(shared_library, encoder=encoder, glossary=glossary)
+
+
+@pytest.fixture(scope="session")
+def served_bot(shared_library: Library) -> Regbrief:
+    """The same as `shared_bot`, for tests that share a server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Model, "load", lambda *_, **__: fixed())
+        return Regbrief.from_library(shared_library, encoder=WordEncoder(), glossary=Glossary())
+
+
+@pytest.fixture(scope="session")
+def served(served_bot: Regbrief) -> Iterator[str]:
+    """The address of a server of that bot."""
+    from serving import serving
+
+    from bot.serve.api import create_app
+
+    with serving(create_app(served_bot)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from bot import Regbrief, to_json
 from bot.engine import Event
 from bot.errors import LibraryDamaged, LibraryLocked
-from bot.serve.api import _while_heard, create_app
+from bot.serve.api import create_app
+from bot.serve.events import server_sent, while_heard
 
 QUESTIONS = [
     pytest.param("How much did the market regulator fine Alibaba on Saturday?", id="en"),
@@ -75,7 +76,7 @@ def test_who_hangs_up_stops_the_answer() -> None:
             closed.append(True)
 
     async def listen_once() -> None:
-        pieces = _while_heard(events())  # type: ignore[arg-type]
+        pieces = while_heard(events(), server_sent("en"))  # type: ignore[arg-type]
         assert b"writing" in await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]
 

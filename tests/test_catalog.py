@@ -171,4 +171,4 @@ def test_a_file_that_is_no_catalog_is_named_with_the_fix(tmp_path: Path) -> None
     with pytest.raises(LibraryDamaged) as raised:
         Catalog(path)
     assert raised.value.message == f"The catalog {str(path)!r} cannot be used: file is not a database."
-    assert raised.value.hint.startswith("Check the disk")
+    assert raised.value.hint.startswith("Run `regbrief doctor --salvage`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 
 from bot import to_json
+from bot.bars import Bars
 from bot.cli import main
 from bot.extractive import Model
+from bot.library import Library
 from bot.records import Article
 
 EN = "date 2021-04-10 Acme fined 1.5 million\n\nThe regulator fined Acme 1.5 million yuan on Saturday.\n"
@@ -80,7 +83,7 @@ def test_ingest_prints_its_counts_as_json_and_progress_elsewhere(run: Run, news:
     first, second = run("ingest", news, "--json"), run("ingest", news, "--json")
     assert (first.status, json.loads(first.out)) == (0, counts(added=3))
     assert (second.status, json.loads(second.out)) == (0, counts(unchanged=3))
-    assert "Indexing articles" in first.err
+    assert "Reading" in first.err
 
 
 def test_ingest_without_json_says_nothing_on_stdout(run: Run, news: Path) -> None:
@@ -213,10 +216,11 @@ def test_remove_takes_articles_out(full: Run) -> None:
 def test_doctor_finds_damage_and_mends_it(full: Run, tmp_path: Path) -> None:
     (tmp_path / "indexes" / "keywords" / "meta.json").write_text("{")
     found = full("doctor", "--json")
-    assert (found.status, len(json.loads(found.out)["problems"])) == (1, 1)
+    damage = json.loads(found.out)
+    assert (found.status, len(damage["problems"]), damage["fix"]) == (1, 1, "regbrief doctor --rebuild")
     mended = full("doctor", "--rebuild", "--json")
     report = {"library": str(tmp_path / "indexes"), "articles": 3, "encoder": "bundled", "problems": []}
-    assert (mended.status, json.loads(mended.out)) == (0, report)
+    assert (mended.status, json.loads(mended.out)) == (0, report | {"fix": None})
     assert len(json.loads(full("search", "流明支付", "--json").out)) >= 2
 
 
@@ -285,3 +289,96 @@ def test_a_bad_setting_is_one_line_from_a_real_process(tmp_path: Path, variable:
     assert done.stderr.startswith("regbrief: ")
     assert value in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+# --- folders --------------------------------------------------------------------------------------------------------
+
+
+def test_sync_of_a_folder_reports_its_articles_and_files(run: Run, news: Path) -> None:
+    (news / "bad.md").write_bytes(b"")
+    first = run("sync", news)
+    assert (first.status, first.out) == (0, "")
+    said = "added 3, updated 0, removed 0, unchanged 0, duplicates 0, failed 1 (files read 4, moved 0, unchanged 0)"
+    assert f"{news}: {said}\n  {news / 'bad.md'}: The file is empty." in first.err
+    (news / "hans.md").unlink()
+    (synced,) = json.loads(run("sync", news, "--json").out)["folders"]
+    assert (synced["removed"], synced["untouched"], synced["ingested"]["added"]) == (1, 3, 0)
+
+
+def test_a_dry_run_prints_what_would_be_and_makes_nothing(run: Run, news: Path, tmp_path: Path) -> None:
+    (news / "bad.md").write_bytes(b"")
+    for verb, counts in (("ingest", "added 3, updated 0, removed 0,"), ("sync", "added 3, updated 0, removed 0,")):
+        done = run(verb, news, "--dry-run")
+        assert (done.status, done.out.splitlines()[1]) == (0, f"+ 支付新规  ({news / 'hans.md'})")
+        assert f"would be: {counts} unchanged 0, duplicates 0, failed 1\n  {news / 'bad.md'}: The file" in done.err
+    assert not (tmp_path / "indexes").exists()
+
+
+def test_a_dry_run_as_json_is_that_of_python(full: Run, news: Path) -> None:
+    (news / "hans.md").write_text(HANS.replace("须", "应"), "utf-8")
+    found = json.loads(full("ingest", news, "--dry-run", "--json").out)
+    assert found["ingested"] == counts(updated=1, unchanged=2)
+    assert found["changes"] == [{"change": "update", "title": "支付新规", "where": str(news / "hans.md")}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sync", "沒有"], "There is no folder"),
+        (["sync", "--dry-run"], "No folder is named."),
+        (["ingest", "https://example.org/", "--dry-run"], "'https://example.org/' is an address."),
+        (["folders", "forget", "沒有"], "No sync knows the folder '沒有'."),
+    ],
+)
+def test_what_cannot_be_synced_is_one_line(run: Run, arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert (done.status, done.out, message in done.err, done.err.count("\n")) == (1, "", True, 1)
+
+
+def test_folders_are_listed_and_forgotten(run: Run, news: Path) -> None:
+    run("sync", news)
+    (listed,) = json.loads(run("folders", "list", "--json").out)
+    assert (listed["path"], listed["files"]) == (str(news), 3)
+    assert run("folders", "list").out.startswith(f"{news}  files 3, last synced 20")
+    assert run("folders", "forget", news).status == 0
+    assert json.loads(run("folders", "list", "--json").out) == []
+
+
+@pytest.mark.parametrize("verb", ["ingest", "sync"])
+def test_ctrl_c_keeps_what_is_done_and_says_so(
+    run: Run, news: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    (news / "a.jsonl").write_text("\n".join(json.dumps({"title": f"T{n}", "body": f"B {n}."}) for n in range(300)))
+    index = Library.index
+
+    def interrupted(library: Library, *arguments: Any, **options: Any) -> int:
+        monkeypatch.setattr(Library, "index", index)
+        os.kill(os.getpid(), signal.SIGINT)
+        return index(library, *arguments, **options)
+
+    monkeypatch.setattr(Library, "index", interrupted)
+    done = run(verb, news)
+    assert done.status == 130
+    assert f"added {128 if verb == 'ingest' else 256}, updated 0," in done.err
+    assert "Stopped. What is counted above is kept; the same command goes on from there." in done.err
+    assert f"added {175 if verb == 'ingest' else 47}, updated 0," in run(verb, news).err
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    with Bars() as bars:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert not bars.stopped
+
+
+def test_a_library_is_backed_up_and_restored(full: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = json.loads(full("backup", tmp_path / "b.zip", "--json").out)
+    assert (made["path"], made["articles"]) == (str(tmp_path / "b.zip"), 3)
+    refused = full("restore", tmp_path / "b.zip")
+    assert (refused.status, "holds 3 articles" in refused.err) == (1, True)
+    monkeypatch.setenv("REGBRIEF_INDEXES", str(tmp_path / "other"))
+    done = full("restore", tmp_path / "b.zip")
+    assert (done.status, "restored 3 articles, as they stood on 20" in done.err) == (0, True)
+    assert [each["id"] for each in json.loads(full("articles", "--json").out)][:2] == ["hant", "hans"]
+    assert json.loads(full("doctor", "--json").out)["problems"] == []

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from samples import WordEncoder
 
 from bot.conflicts import Conflict, Side, conflicts
 from bot.glossary import Entity, Glossary
 from bot.measures import measures
 from bot.records import Citation, Language, to_json
 from bot.wording import asked, compares, contrasts, doubts, named, newest, opposed, revises, unmeasured
-from tests.conftest import WordEncoder
 
 GLOSSARY = Glossary(
     [

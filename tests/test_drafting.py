@@ -154,7 +154,7 @@ def test_one_statement_may_rest_on_two_sentences(bot: Any) -> None:
         pytest.param("The Harbour Authority did not fine Lumen Pay 18.2 billion yuan.", "negation", id="negation"),
         pytest.param("The Harbour Authority fined Lumen Pay 18.2 billion yuan on 10 March 2021.", "date", id="date"),
         pytest.param("The Harbour Authority and Interpol fined Lumen Pay 18.2 billion yuan.", "Interpol", id="name"),
-        pytest.param("海港局对流明支付罚款182亿元。", "language of the question", id="language"),
+        pytest.param("海港局对流明支付罚款182亿元。", "language of the reader", id="language"),
     ],
 )
 def test_the_model_is_told_why(bot: Any, text: str, why: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
+from samples import WordEncoder
 
+from bot import extractive
+from bot.engine import Regbrief
 from bot.extractive import MODEL, Answerer, Model, Scored, Signals
 from bot.glossary import Glossary
 from bot.library import Library
@@ -158,3 +162,20 @@ def test_sentences_are_scored_at_their_offsets_best_first(
 
 def test_no_candidates_score_nothing(answerer: Answerer) -> None:
     assert answerer.score(asked("?"), []) == []
+
+
+def test_a_vector_that_another_question_evicts_meanwhile_is_not_missed(
+    bot: Regbrief, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extractive, "CACHED_SENTENCES", 1)
+    known = bot.answerer._encode([("fine", "en")])
+    encode = encoder.encode
+
+    def meanwhile(texts: Sequence[str], **named: Any) -> Any:
+        monkeypatch.setattr(encoder, "encode", encode)
+        bot.answerer._encode([("links", "en")])
+        return encode(texts, **named)
+
+    monkeypatch.setattr(encoder, "encode", meanwhile)
+    assert (bot.answerer._encode([("fine", "en"), ("ban", "en")])[0] == known[0]).all()
+    assert bot.answerer.cached == {"hit": 1, "miss": 3}

@@ -195,7 +195,7 @@ def test_nobody_writes_unless_asked_to() -> None:
     [
         pytest.param("gguf:/nowhere/m.gguf", SettingsError, "there is no file /nowhere/m.gguf", id="no-file"),
         pytest.param(
-            "ollama:llama3", MissingExtra, "pip install langchain langchain-ollama", id="provider-not-installed"
+            "mistralai:m", MissingExtra, "pip install langchain langchain-mistralai", id="provider-not-installed"
         ),
         pytest.param("nobody:model", SettingsError, "nobody", id="unknown-provider"),
     ],

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from bot.keywords import Entry, Keywords
+from bot.neighbours import BATCH, Row, VectorIndex
 from bot.records import Filters
-from bot.vectors import BATCH, Row, Vectors
+from bot.vector_server import VectorServer
+from bot.vectors import Vectors
 
 
 class KeywordIndex:
@@ -28,12 +32,15 @@ class KeywordIndex:
         return next((key for key, _ in self._index.search({word: 1.0}, Filters(), limit=1)), None)
 
 
-class VectorIndex:
+class DenseIndex:
     """Vectors, with one axis a word."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = Vectors(folder)
+        self._index = self.opened(folder)
         self.keys = self._index.keys
+
+    def opened(self, folder: Path) -> VectorIndex:
+        return Vectors(folder)
 
     def write(self, add: Sequence[tuple[int, str]], remove: Iterable[int]) -> None:
         self._index.write([Row(key, "en", self._axis(word)) for key, word in add], [(key, "en") for key in remove])
@@ -46,8 +53,38 @@ class VectorIndex:
         return np.eye(64, dtype=np.float32)[zlib.crc32(word.encode()) % 64]
 
 
-Opened = KeywordIndex | VectorIndex
-every_index = pytest.mark.parametrize("opened", [KeywordIndex, VectorIndex], ids=["keywords", "vectors"])
+class ServedIndex(DenseIndex):
+    """The same on a Chroma server, where the name of the folder tells it from others."""
+
+    servers: ClassVar[list[VectorServer]] = []
+    url = ""
+
+    def opened(self, folder: Path) -> VectorIndex:
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:32]
+        self.servers.append(VectorServer(self.url, lambda: name))
+        return self.servers[-1]
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Opened]]:
+    """What opens an index."""
+    if request.param is ServedIndex:
+        monkeypatch.setattr(ServedIndex, "url", request.getfixturevalue("chroma_url"))
+    yield request.param
+    while ServedIndex.servers:
+        ServedIndex.servers.pop().close()
+
+
+Opened = KeywordIndex | DenseIndex
+every_index = pytest.mark.parametrize(
+    "opened",
+    [
+        pytest.param(KeywordIndex, id="keywords"),
+        pytest.param(DenseIndex, id="vectors"),
+        pytest.param(ServedIndex, id="server", marks=pytest.mark.faults),
+    ],
+    indirect=True,
+)
 FIRST = [(1, "fine"), (2, "罚款"), (3, "罰款")]
 
 

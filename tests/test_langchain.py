@@ -10,10 +10,10 @@ pytest.importorskip("langchain_tests")
 
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
+from samples import WordEncoder
 
 from bot import Regbrief
 from bot.integrations.langchain import RegbriefEmbeddings, RegbriefRetriever
-from tests.conftest import WordEncoder
 
 
 @pytest.fixture

@@ -13,17 +13,19 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors records settings language values sentences glossary dates anchors deixis readers dedupe passages encoder
-    stories subscriptions judgements catalog keywords vectors library feeds voices retrieve rerank question extractive
-    chat local_models generative measures deeds verify wording conflicts phrases conversation orders markers
-    statements sources prompts instructions attribution drafting ledger answering centrality lines
-    happened scope quotable topics telling digest timeline sheet digest_text excerpts engine serve ui serve.app evaluation
-    console evaluation.cli feeds_cli digest_cli feedback_cli integrations cli __main__
+    rows mirror storage database stories subscriptions judgements files catalog keywords neighbours vectors
+    vector_server lock seal wreck salvage encoded library backup scan intake folders feeds voices retrieve rerank
+    question extractive chat local_models generative measures deeds verify wording conflicts phrases conversation
+    orders markers statements sources prompts instructions attribution drafting ledger answering centrality lines
+    happened scope quotable topics condensing retelling telling digest timeline sheet digest_text excerpts asked
+    engine suggest evaluation serve ui serve.app console bars evaluation.cli library_cli backup_cli doctor_cli
+    feeds_cli digest_cli feedback_cli mcp_cli client keys_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
 
 FRAMEWORKS = {
-    "chromadb": ("vectors",),
+    "chromadb": ("neighbours", "vectors", "vector_server"),
     "tantivy": ("keywords",),
     "rjieba": ("keywords",),
     "opencc": ("language",),
@@ -38,6 +40,7 @@ FRAMEWORKS = {
     "xllamacpp": ("local_models",),
     "langchain": ("generative", "evaluation", "integrations"),
     "langchain_core": ("generative", "integrations"),
+    "mcp": ("serve",),
     "trafilatura": ("readers",),
     "lxml": ("readers",),
     "pypdfium2": ("readers",),
@@ -47,9 +50,36 @@ FRAMEWORKS = {
     "protego": ("readers",),
     "httpcore": ("readers",),
     "frontmatter": ("readers",),
-    "sqlite3": ("catalog", "stories", "subscriptions", "judgements"),
+    "sqlite3": (
+        "backup",
+        "encoded",
+        "files",
+        "database",
+        "salvage",
+        "vectors",
+        "catalog",
+        "stories",
+        "subscriptions",
+        "judgements",
+    ),
     "rensa": ("dedupe",),
-    "typer": ("console", "cli", "evaluation.cli", "feeds_cli", "digest_cli", "feedback_cli"),
+    "prometheus_client": ("serve",),
+    "limits": ("serve",),
+    "itsdangerous": ("serve",),
+    "opentelemetry": ("serve",),
+    "typer": (
+        "backup_cli",
+        "library_cli",
+        "doctor_cli",
+        "console",
+        "cli",
+        "keys_cli",
+        "evaluation.cli",
+        "feeds_cli",
+        "digest_cli",
+        "feedback_cli",
+        "mcp_cli",
+    ),
 }
 
 

@@ -20,8 +20,9 @@ import pytest
 from bot.catalog import Catalog
 from bot.errors import LibraryDamaged, LibraryLocked, LibraryMismatch, NotFound
 from bot.keywords import Analyzer, Keywords
-from bot.library import Library, readable
-from bot.records import Article, Failure, Filters, Ingested
+from bot.library import ARTICLES_AT_ONCE, Library
+from bot.records import Article, Failure, Filters, Ingested, Stage
+from bot.seal import readable
 from bot.vectors import Vectors
 
 FIX = "Run `regbrief doctor --rebuild`."
@@ -116,11 +117,14 @@ def test_failures_are_handed_on_and_the_rest_is_added(library: Library, articles
 
 
 def test_more_articles_than_one_batch_are_all_added_with_progress(library: Library) -> None:
-    done: list[int] = []
-    many = [Article(f"a{n}", f"Title {n}", f"Sentence {n}.", "en") for n in range(70)]
-    assert library.add(many, progress=done.append) == Ingested(added=70)
-    assert done == [32, 32, 6]
-    assert len(contents(library)) == 70
+    told: list[Stage] = []
+    count = 2 * ARTICLES_AT_ONCE + 6
+    many = [Article(f"a{n}", f"Title {n}", f"Sentence {n}.", "en") for n in range(count)]
+    assert library.add(many, progress=told.append) == Ingested(added=count)
+    assert [each for each in told if each.name == "indexing"] == [
+        Stage("indexing", done, None, "passages") for done in (ARTICLES_AT_ONCE, 2 * ARTICLES_AT_ONCE, count)
+    ]
+    assert len(contents(library)) == count
 
 
 def test_an_article_without_sentences_to_index_is_kept(library: Library) -> None:
@@ -178,9 +182,9 @@ def test_rebuilding_with_another_encoder_replaces_every_vector(
 ) -> None:
     encoder.fingerprint, encoder.dimension = "wider", 128
     full.close()
-    done: list[int] = []
-    assert len(contents(Library.rebuild(full.folder, encoder, Analyzer(), progress=done.append))) == 3
-    assert done == [3]
+    told: list[Stage] = []
+    assert len(contents(Library.rebuild(full.folder, encoder, Analyzer(), progress=told.append))) == 3
+    assert Stage("indexing", 3, 3, "passages") in told
     assert json.loads((full.folder / "manifest.json").read_text())["encoder"] == "wider"
     assert len(contents(reopen())) == 3
 
@@ -274,7 +278,7 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from conftest import WordEncoder
+from samples import WordEncoder
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article

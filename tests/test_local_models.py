@@ -71,6 +71,20 @@ def test_every_claim_of_an_answer_is_proved_whatever_it_writes(
         assert bot.article(citation.article_id).body[citation.start : citation.end] == citation.quote
 
 
+def test_every_line_of_a_summary_is_proved_whatever_it_writes(
+    model: ChatModel, shared_library: Library, encoder: Any, glossary: Any, fixed_model: Model
+) -> None:
+    bot = Regbrief.from_library(shared_library, encoder=encoder, glossary=glossary, chat=model)
+    assert bot.writer
+    bot.writer.timeout = 300
+    digest = bot.summarize("fine-en")
+    assert digest.answerer == ("extractive" if digest.notes else model.name)
+    assert digest.stories[0].lines
+    assert all(claim.status == "verified" and claim.citations for claim in digest.stories[0].claims)
+    for citation in digest.citations:
+        assert bot.article(citation.article_id).body[citation.start : citation.end] == citation.quote
+
+
 @pytest.mark.parametrize("kind", ["gguf", "transformers"])
 def test_a_file_that_is_no_model_is_named(kind: str, tmp_path: Path) -> None:
     for package in NEEDED[kind]:

@@ -15,12 +15,32 @@ from fastapi.testclient import TestClient
 
 from bot.engine import Event
 from bot.errors import InputError, NotFound
+from bot.glossary import Glossary
 from bot.language import detect
-from bot.records import LANGUAGES, Answer, Article, Citation, Claim, Language, Related, Report, Searched, Turn
+from bot.records import (
+    LANGUAGES,
+    VERDICTS,
+    Answer,
+    Article,
+    Citation,
+    Claim,
+    Hit,
+    Language,
+    Related,
+    Report,
+    Searched,
+    Turn,
+    to_json,
+)
+from bot.serve.accept import preferred
 from bot.serve.api import create_app
-from bot.ui import evidence, page
-from bot.ui.evidence import Excerpt, Line
-from bot.ui.strings import HERE, _read, examples, preferred, strings
+from bot.ui import ask, evidence, page, reading, turns
+from bot.ui.evidence import Excerpt
+from bot.ui.kept import Kept, Place, Wish, read
+from bot.ui.markup import fragment, link, other_script
+from bot.ui.reading import Paragraph, Piece
+from bot.ui.strings import HERE, Strings, _read, examples, strings
+from bot.ui.turns import Line, Shown
 
 ENGLISH = Article(
     "fine-en",
@@ -72,6 +92,11 @@ HOSTILE = (
 EN = strings("en")
 
 
+def shown(answer: Answer = ANSWER, *, text: Strings = EN, number: int = 1, **wish: Any) -> Shown:
+    """Show an answer to its question, asked with these filters."""
+    return turns.answered(answer, ARTICLES, wish=Wish(answer.question, **wish), number=number, text=text)
+
+
 class Elements(HTMLParser):
     """Collects the tags, attributes and text of a fragment."""
 
@@ -108,8 +133,8 @@ def test_every_string_is_there_in_every_language(key: str) -> None:
 
 
 def test_the_strings_in_use_are_the_strings_there_are() -> None:
-    sources = [path.read_text("utf-8") for path in HERE.iterdir() if path.suffix in {".py", ".html"}]
-    used = {key for each in sources for key in re.findall(r"""(?:text|self)\(['"](\w+)['"]""", each)}
+    sources = [path.read_text("utf-8") for path in HERE.rglob("*") if path.suffix in {".py", ".html"}]
+    used = {key for each in sources for key in re.findall(r"""\b(?:text|self)\(['"](\w+)['"]""", each)}
     counted = {key for each in sources for key in re.findall(r"""text\.count\(['"](\w+)['"]""", each)}
     assert used | counted | {f"{key}_one" for key in counted} == set(_read("strings.yaml"))
 
@@ -186,9 +211,9 @@ def test_a_window_names_its_first_and_last_day(
 
 
 def test_markers_resolve_to_cards_and_turns_do_not_share_names() -> None:
-    turns = [evidence.answered(ANSWER, ARTICLES, number=number, text=EN) for number in (1, 2)]
-    talk = Elements(evidence.transcript(turns, EN))
-    sheets = Elements(evidence.sheets(turns, EN))
+    both = [shown(number=number) for number in (1, 2)]
+    talk = Elements("".join(each.talk for each in both))
+    sheets = Elements("".join(each.sheet for each in both))
     assert [each for each in talk.values("href") if each.startswith("#")] == [
         "#source-1-1", "#source-1-2", "#source-2-1", "#source-2-2"
     ]  # fmt: skip
@@ -199,15 +224,8 @@ def test_markers_resolve_to_cards_and_turns_do_not_share_names() -> None:
     assert "[1]" in talk.text
 
 
-def test_only_the_last_turns_evidence_is_shown() -> None:
-    turns = [evidence.answered(ANSWER, ARTICLES, number=number, text=EN) for number in (1, 2, 3)]
-    tags = Elements(evidence.sheets(turns, EN)).tags
-    shown = [each["id"] for _, each in tags if each.get("class") == "sheet" and "hidden" not in each]
-    assert shown == ["sheet-3"]
-
-
 def test_an_answer_says_as_of_and_how_much_was_searched() -> None:
-    talk = evidence.answered(ANSWER, ARTICLES, number=1, text=EN).talk
+    talk = shown().talk
     assert "As of 10 April 2021 · searched 412 articles" in Elements(talk).text
 
 
@@ -225,7 +243,7 @@ def test_a_card_names_once_who_else_told_the_story(language: Language, line: str
         Report("fine-copy", ENGLISH.title, "Example Post", None, "en", "javascript:window.hacked=1", copy=True),
     )
     told = tuple(replace(each, also_reported_by=others) for each in ANSWER.citations)
-    sheet = evidence.answered(replace(ANSWER, citations=told), ARTICLES, number=1, text=strings(language)).sheet
+    sheet = shown(replace(ANSWER, citations=told), text=strings(language)).sheet
     assert re.sub(r"\s+", " ", Elements(sheet).text).count(line) == 1
     assert Elements(sheet).values("href").count("https://example.org/hant") == 1
     assert "javascript" not in sheet
@@ -233,31 +251,31 @@ def test_a_card_names_once_who_else_told_the_story(language: Language, line: str
 
 
 def test_a_card_marks_the_quotation_in_its_paragraph() -> None:
-    sheet = evidence.answered(ANSWER, ARTICLES, number=1, text=EN).sheet
+    sheet = shown().sheet
     assert "On Saturday they fined Alibaba. <mark>The fine was large.</mark> It will comply." in sheet
     assert (
         '<a class="title" lang="en" href="https://example.org/fine" target="_blank" rel="noopener noreferrer">' in sheet
     )
-    assert '<span class="title" lang="zh-Hant"><bdi>支付寶須分拆</bdi></span>' in sheet
+    assert '<span class="title" lang="zh-Hant" title="支付宝须分拆"><bdi>支付寶須分拆</bdi></span>' in sheet
     assert '<blockquote lang="zh-Hant">' in sheet
 
 
 def test_a_quoted_claim_is_in_the_language_of_what_it_quotes() -> None:
     written = replace(ANSWER, claims=(Claim("In short, large.", (2,), "unsupported"), *ANSWER.claims))
     first, second = ANSWER.citations
-    assert evidence.lines(written) == [
+    assert turns.joined(written.claims, written.citations, written.language) == [
         Line(("In short, large.", "", ""), "en", False, (second,)),
         Line(("The fine was large.", "", ""), "en", True, (first,)),
         Line((second.quote, "", ""), "zh-Hant", True, (second,)),
     ]
-    assert EN("unsupported") in evidence.answered(written, ARTICLES, number=1, text=EN).talk
+    assert EN("unsupported") in shown(written).talk
 
 
 def test_the_words_that_answer_stand_out() -> None:
     first, second = ANSWER.citations
     pointed = replace(first, answer_span=(first.start + 13, first.start + 18))
-    shown = evidence.answered(replace(ANSWER, citations=(pointed, second)), ARTICLES, number=1, text=EN).talk
-    assert "<bdi>The fine was <b>large</b>.</bdi>" in shown
+    talk = shown(replace(ANSWER, citations=(pointed, second))).talk
+    assert "<bdi>The fine was <b>large</b>.</bdi>" in talk
 
 
 @pytest.mark.parametrize(
@@ -287,15 +305,15 @@ def test_a_quotation_stands_alone_where_its_article_is_gone(article: Article | N
 
 
 def test_a_refusal_speaks_the_askers_language_and_offers_the_nearest_articles() -> None:
-    turn = evidence.answered(REFUSAL, {}, number=1, text=EN)
+    turn = shown(REFUSAL, text=strings("zh-Hans"))
     words = " ".join(Elements(turn.talk).text.split())
-    assert "這裡沒有文章能回答這個問題。 相近的文章 Alibaba fined 18.2 billion yuan" in words
-    assert "檢索了412篇文章 · English · 简体 · 繁體" in words
-    assert EN("evidence_none") in turn.sheet
+    assert "這裡沒有文章能回答這個問題。 检索了412篇文章 · English · 简体 · 繁體 相近的文章 Alibaba fined" in words
+    assert '<button type="button" class="open quiet" value="fine-en">' in turn.talk
+    assert strings("zh-Hans")("evidence_none") in turn.sheet
 
 
 def test_an_empty_library_is_told_with_its_command() -> None:
-    turn = evidence.answered(replace(REFUSAL, language="en", reason="empty_library"), {}, number=1, text=EN)
+    turn = shown(replace(REFUSAL, language="en", reason="empty_library"))
     assert "run <code>regbrief ingest</code> first" in turn.talk
 
 
@@ -320,14 +338,14 @@ def part(talk: str, name: str) -> str:
 def test_a_follow_up_says_what_was_searched(
     reply: Answer, language: Language, asked: str, completed: str, line: str
 ) -> None:
-    reply = replace(reply, question=asked, language=language, searched=Searched(412, question=completed))
-    assert part(evidence.answered(reply, ARTICLES, number=1, text=EN).talk, "completed") == line
+    reply = replace(reply, question=asked, searched=Searched(412, question=completed))
+    assert part(shown(reply, text=strings(language)).talk, "completed") == line
 
 
 @pytest.mark.parametrize("searched", ["How large?", ""], ids=["as asked", "unsaid"])
 def test_a_question_that_was_searched_as_it_stands_is_not_repeated(searched: str) -> None:
     answer = replace(ANSWER, searched=Searched(412, question=searched))
-    assert part(evidence.answered(answer, ARTICLES, number=1, text=EN).talk, "completed") == ""
+    assert part(shown(answer).talk, "completed") == ""
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -342,11 +360,10 @@ def test_a_question_that_was_searched_as_it_stands_is_not_repeated(searched: str
 def test_an_implied_window_shows_its_words_and_can_be_dropped(
     reply: Answer, language: Language, implied: str, chip: str
 ) -> None:
-    reply = replace(reply, language=language, searched=Searched(9, FIRST, LAST, implied=implied))
-    talk = evidence.answered(reply, ARTICLES, number=7, text=EN).talk
+    reply = replace(reply, searched=Searched(9, FIRST, LAST, implied=implied))
+    talk = shown(reply, text=strings(language)).talk
     assert part(talk, "window") == chip
-    buttons = [each for tag, each in Elements(talk).tags if tag == "button"]
-    assert buttons == [{"type": "button", "class": "undated", "value": "7"}]
+    assert '<button type="button" class="undated">' in talk
     assert strings(language).date(FIRST) not in part(talk, "foot")
 
 
@@ -362,9 +379,10 @@ def test_an_implied_window_shows_its_words_and_can_be_dropped(
 def test_a_window_that_the_caller_set_is_plain_text(
     reply: Answer, language: Language, searched: Searched, words: str
 ) -> None:
-    talk = evidence.answered(replace(reply, language=language, searched=searched), ARTICLES, number=1, text=EN).talk
+    talk = shown(replace(reply, searched=searched), text=strings(language)).talk
     assert words in part(talk, "foot")
-    assert "<button" not in talk
+    assert EN("search_all_dates") not in talk
+    assert 'class="window"' not in talk
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -377,8 +395,7 @@ def test_a_window_that_the_caller_set_is_plain_text(
     ],
 )
 def test_an_answer_without_its_window_says_so(reply: Answer, language: Language, words: str) -> None:
-    reply = replace(reply, language=language)
-    assert words in part(evidence.answered(reply, ARTICLES, number=1, text=EN, read_dates=False).talk, "foot")
+    assert words in part(shown(reply, text=strings(language), read_dates=False).talk, "foot")
 
 
 # ---- injection ----
@@ -403,7 +420,7 @@ def test_an_answer_without_its_window_says_so(reply: Answer, language: Language,
     ],
 )
 def test_only_web_addresses_become_links(url: str | None, kept: bool) -> None:
-    assert evidence.link(url) == (url if kept else None)
+    assert link(url) == (url if kept else None)
 
 
 def hostile_turns() -> Iterator[tuple[str, str]]:
@@ -415,22 +432,28 @@ def hostile_turns() -> Iterator[tuple[str, str]]:
     answer = replace(ANSWER, question=HOSTILE, claims=(Claim(HOSTILE, (1,)),), citations=(citation,), searched=searched)
     near = Related(article.id, HOSTILE, HOSTILE, None, "en", "javascript:window.hacked=1")
     refusal = replace(REFUSAL, question=HOSTILE, related=(near,), searched=searched)
-    articles = {article.id: article}
-    turns = {
-        "pending": evidence.pending(HOSTILE, number=1, text=EN),
-        "answer": evidence.answered(answer, articles, number=1, text=EN),
-        "refusal": evidence.answered(refusal, {}, number=1, text=EN),
-        "failure": evidence.failed(HOSTILE, InputError(HOSTILE, hint=HOSTILE), number=1, text=EN),
+    conflict = {"unit": "CNY", "sides": [{"value": HOSTILE, "quote": HOSTILE, "source": HOSTILE, "language": "en"}]}
+    wish = Wish(HOSTILE, sources=(HOSTILE,))
+    whole = {"articles": {article.id: article}, "wish": wish, "number": 1, "text": EN, "suggestions": (HOSTILE,)}
+    parts = {
+        "underway": turns.underway(HOSTILE, answer.claims, answer.citations, {}, number=1, text=EN),
+        "answer": turns.answered(replace(answer, conflicts=(conflict,), notes=(HOSTILE,)), **whole),
+        "refusal": turns.answered(refusal, **whole),
+        "failure": turns.failed(HOSTILE, InputError(HOSTILE, hint=HOSTILE), number=1, text=EN),
+        "unanswered": turns.unanswered(HOSTILE, number=1, text=EN),
     }
-    for name, turn in turns.items():
-        yield name, evidence.transcript([turn], EN) + evidence.sheets([turn], EN)
-    yield "latest", evidence.latest([article], EN)
+    for name, turn in parts.items():
+        yield name, turn.talk + turn.sheet
+    yield "latest", fragment("latest", EN, articles=[article])
+    yield "outlets", fragment("outlets", EN, sources=[(HOSTILE, 1)])
+    yield "reader", reading.article(article, [Place(1, 0, 9)], EN)
+    yield "surroundings", evidence.surroundings(article, 0, 9, EN)
 
 
-@pytest.mark.parametrize("fragment", [pytest.param(fragment, id=name) for name, fragment in hostile_turns()])
-def test_nothing_that_was_read_becomes_markup(fragment: str) -> None:
-    elements = Elements(fragment)
-    assert HOSTILE in elements.text
+@pytest.mark.parametrize("markup", [pytest.param(markup, id=name) for name, markup in hostile_turns()])
+def test_nothing_that_was_read_becomes_markup(markup: str) -> None:
+    elements = Elements(markup)
+    assert HOSTILE in elements.text or HOSTILE[9:] in elements.text
     assert not {tag for tag, _ in elements.tags} & {"img", "script", "iframe", "svg", "style", "object"}
     assert not [key for _, attributes in elements.tags for key in attributes if key.startswith("on")]
     assert all(re.match(r"#|https?://", href) for href in elements.values("href"))
@@ -442,23 +465,37 @@ def test_nothing_that_was_read_becomes_markup(fragment: str) -> None:
 class Bot:
     """Answers with what it was given, or raises it; `heard` is what it was asked last."""
 
+    settings = None
+    glossary = Glossary()
+
     def __init__(self, result: Answer | Exception) -> None:
         self.result = result
-        self.heard: tuple[str, list[Turn], bool] | None = None
+        self.heard: tuple[Any, ...] | None = None
+        self.judged: tuple[Any, ...] | None = None
 
-    def stream(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Iterator[Event]:
-        self.heard = question, list(history), read_dates
+    def stream(self, question: str, *, history: Sequence[Turn] = (), **filters: Any) -> Iterator[Event]:
+        self.heard = question, tuple(history), filters
         if isinstance(self.result, Exception):
             raise self.result
         yield Event("status", "searching")
-        if self.result.answerer != "extractive":
-            yield Event("status", "writing")
-        yield from (Event("citation", each) for each in self.result.citations)
-        yield from (Event("claim", each) for each in self.result.claims)
+        for claim in self.result.claims:
+            yield from (Event("citation", each) for each in self.result.citations if each.number in claim.citations)
+            yield Event("claim", claim)
         yield Event("done", replace(self.result, question=question))
+
+    def give_feedback(self, answer: Answer, verdict: str, *, note: str = "", citation: int | None = None) -> None:
+        if verdict not in VERDICTS:
+            raise InputError(f"The verdict is {verdict!r}.", hint="Use right.")
+        self.judged = answer, verdict, note, citation
 
     def count(self, **_: object) -> int:
         return len(ARTICLES)
+
+    def sources(self) -> dict[str, int]:
+        return {"": 3, "Example Post": 1, "範例報": 2}
+
+    def search(self, question: str, **_: object) -> list[Hit]:
+        return []
 
     def articles(self, **_: object) -> Iterator[Article]:
         return iter(ARTICLES.values())
@@ -469,90 +506,175 @@ class Bot:
         return ARTICLES[article_id]
 
 
-def shown(result: Answer | Exception, question: str = "How large?", turns: tuple[Any, ...] = ()) -> list[Any]:
-    return list(page._ask(Bot(result), question, turns, EN))  # type: ignore[arg-type]
+def steps(result: Answer | Exception, question: str = "How large?", **wish: Any) -> list[ask.Step]:
+    bot: Any = Bot(result)
+    return list(ask.asked(bot, {"number": 3, "wish": {"question": question, **wish}, "history": []}, EN))
 
 
-def test_a_question_is_shown_at_once_and_then_answered() -> None:
-    (_, first, _), (_, second, sheets) = shown(ANSWER)
-    assert EN("searching") in first
-    assert EN("searching") not in second
-    assert "<mark>The fine was large.</mark>" in sheets
+def test_an_answer_is_shown_a_claim_at_a_time_with_its_evidence() -> None:
+    shown_ = steps(replace(ANSWER, answerer="openai:m", notes=("It broke off.",)))
+    assert [each["state"] for each in shown_] == ["underway", "underway", "underway", "done"]
+    assert [[claim.text in each["talk"] for claim in ANSWER.claims] for each in shown_] == [
+        [False, False], [True, False], [True, True], [True, True]
+    ]  # fmt: skip
+    assert [each["sheet"].count("<mark>") for each in shown_] == [0, 1, 2, 2]
+    assert [EN(words) in each["talk"] for words, each in zip(("searching", *["writing"] * 3), shown_, strict=True)] == [
+        True, True, True, False
+    ]  # fmt: skip
+    assert "It broke off." in shown_[-1]["talk"]
 
 
-def test_what_a_model_writes_is_shown_a_claim_at_a_time() -> None:
-    shown_ = [talk for _, talk, _ in shown(replace(ANSWER, answerer="openai:m", notes=("It broke off.",)))]
-    claims = [[claim.text in talk for claim in ANSWER.claims] for talk in shown_]
-    assert claims == [[False, False], [False, False], [True, False], [True, True], [True, True]]
-    assert [EN("writing") in talk for talk in shown_] == [False, True, True, True, False]
-    assert "It broke off." in shown_[-1]
+def test_the_last_step_carries_the_answer_to_keep() -> None:
+    assert steps(ANSWER)[-1]["answer"] == to_json(ANSWER)
+
+
+def test_what_was_kept_is_shown_again_with_the_same_numbers() -> None:
+    bot: Any = Bot(ANSWER)
+    last = steps(ANSWER)[-1]
+    kept = {"number": 3, "wish": {"question": "How large?"}, "answer": last["answer"], "suggestions": []}
+    assert ask._restored(bot, [kept], EN) == {
+        "turns": [{"number": 3, "state": "done", "talk": last["talk"], "sheet": last["sheet"]}]
+    }
+
+
+def test_a_kept_conversation_is_shown_in_the_words_of_the_page() -> None:
+    bot: Any = Bot(ANSWER)
+    kept = [{"number": 1, "wish": {"question": "How large?"}, "answer": to_json(ANSWER)}]
+    kept.append({"number": 2, "wish": {"question": "And then?"}})
+    first, second = ask._restored(bot, kept, strings("zh-Hant"))["turns"]
+    assert "截至2021年4月10日 · 檢索了412篇文章" in Elements(first["talk"]).text
+    assert "這個問題還沒有得到回答。" in second["talk"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "no list",
+        [{"number": 1}],
+        [{"number": 1, "wish": {"question": "?", "languages": ["xx"]}}],
+        [{"number": 1, "wish": {"question": "?", "since": "<b>"}}],
+        [{"number": "<b>", "wish": {"question": "?"}}],
+        [{"number": 1, "wish": {"question": "?"}, "answer": {"question": "?"}}],
+    ],
+)
+def test_what_a_browser_sends_is_not_trusted(sent: object) -> None:
+    with pytest.raises(InputError, match="Start a new conversation"):
+        read(tuple[Kept, ...], sent)
+    bot: Any = Bot(ANSWER)
+    assert list(ask._safely(lambda: ask._restored(bot, sent, EN))) == ["error"]
+
+
+def test_filters_and_earlier_turns_go_to_the_engine() -> None:
+    bot: Any = Bot(ANSWER)
+    wish = {"question": "Why?", "since": "2021-01-01", "languages": ["en"], "answer_language": "zh-Hant-HK"}
+    history = [{"question": "How large?", "answer": ANSWER.answer}]
+    list(ask.asked(bot, {"number": 2, "wish": {**wish, "read_dates": False}, "history": history}, EN))
+    filters = {"since": date(2021, 1, 1), "languages": ("en",), "answer_language": "zh-Hant-HK", "read_dates": False}
+    assert bot.heard == ("Why?", (Turn("How large?", ANSWER.answer),), filters)
 
 
 def test_an_error_is_a_calm_line_that_says_what_to_do() -> None:
-    _, (_, talk, _) = shown(InputError("The question has 9,999 characters.", hint="At most 2,000 are read."))
-    assert EN("failed") in talk
-    assert "The question has 9,999 characters. At most 2,000 are read." in talk
+    (step,) = steps(InputError("The question has 9,999 characters.", hint="At most 2,000 are read."))
+    assert step["state"] == "failed"
+    assert EN("failed") in step["talk"]
+    assert "The question has 9,999 characters. At most 2,000 are read." in step["talk"]
 
 
 def test_a_fault_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
-    _, (_, talk, _) = shown(RuntimeError("secret path /srv"))
-    assert EN("failed_more") in talk
-    assert "secret" not in talk
+    (step,) = steps(RuntimeError("secret path /srv"))
+    assert EN("failed_more") in step["talk"]
+    assert "secret" not in step["talk"]
     assert "secret path" in str(caplog.records[0].exc_info)
 
 
 def test_a_removed_article_still_leaves_its_quotation() -> None:
     gone = replace(ANSWER, citations=tuple(replace(each, article_id="gone") for each in ANSWER.citations))
-    _, (_, _, sheets) = shown(gone)
-    assert "<mark>The fine was large.</mark>" in sheets
+    assert "<mark>The fine was large.</mark>" in steps(gone)[-1]["sheet"]
 
 
-def test_an_empty_question_changes_nothing() -> None:
-    assert shown(ANSWER, "  \n") == [((), evidence.transcript((), EN), evidence.sheets((), EN))]
+def test_a_refusal_with_filters_offers_to_search_without_them() -> None:
+    assert [EN("search_everything") in shown(REFUSAL, **wish).talk for wish in ({}, {"languages": ("en",)})] == [
+        False, True
+    ]  # fmt: skip
 
 
-def test_old_turns_leave_the_page_and_numbers_go_on() -> None:
-    turns: tuple[Any, ...] = ()
-    for _ in range(page.TURNS + 2):
-        turns = shown(ANSWER, turns=turns)[-1][0]
-    assert [turn.number for turn in turns] == list(range(3, page.TURNS + 3))
-
-
-def three_turns() -> tuple[Any, ...]:
-    """Return an answer, a failure and a refusal."""
-    turns = shown(ANSWER, "How large?")[-1][0]
-    turns = shown(InputError("Odd.", hint="No."), "And odd?", turns)[-1][0]
-    return tuple(shown(REFUSAL, "多大？", turns)[-1][0])
-
-
-def test_earlier_turns_go_to_the_engine_oldest_first_and_failures_do_not() -> None:
+def test_the_library_names_its_outlets_most_first() -> None:
     bot: Any = Bot(ANSWER)
-    pending = evidence.pending("Cut off?", number=4, text=EN)
-    list(page._ask(bot, "Why?", (*three_turns(), pending), EN))
-    assert bot.heard == ("Why?", [Turn("How large?", ANSWER.answer), Turn("多大？", REFUSAL.answer)], True)
+    library = ask._library(bot, EN)
+    assert library["count"] == "2 articles"
+    assert Elements(library["sources"]).values("value") == ["範例報", "Example Post"]
+
+
+def test_a_verdict_goes_to_the_engine_with_its_answer() -> None:
+    bot: Any = Bot(ANSWER)
+    sent = {"answer": to_json(ANSWER), "verdict": "wrong_citation", "note": "Odd.", "citation": 2}
+    assert ask._judged(bot, read(ask.Judged, sent)) == {}
+    assert bot.judged == (ANSWER, "wrong_citation", "Odd.", 2)
+
+
+# ---- reading ----
+
+
+def test_a_reader_marks_all_quotations_of_its_article() -> None:
+    quote, end = ENGLISH.body.index("The fine"), ENGLISH.body.index(" It will")
+    places = [Place(2, quote, end), Place(5, end + 1, end + 16)]
+    assert list(reading.paragraphs(ENGLISH, places)) == [
+        Paragraph((Piece("Regulators acted."),)),
+        Paragraph(
+            (
+                Piece("On Saturday they fined Alibaba. "),
+                Piece("The fine was large.", (2,), first=True, last=True),
+                Piece(" "),
+                Piece("It will comply.", (5,), first=True, last=True),
+            )
+        ),
+        Paragraph((Piece("The end."),)),
+    ]
+
+
+def test_quotations_that_overlap_are_cut_where_one_ends() -> None:
+    pieces = next(reading.paragraphs(replace(ENGLISH, body="abcdef"), [Place(1, 0, 4), Place(2, 2, 6)])).pieces
+    assert [(each.text, each.numbers) for each in pieces] == [("ab", (1,)), ("cd", (1, 2)), ("ef", (2,))]
+
+
+def test_a_reader_says_where_each_page_of_a_document_begins() -> None:
+    paged = replace(ENGLISH, body="One.\n\nTwo.\n\nThree.", pages=(0, 6))
+    assert [each.page for each in reading.paragraphs(paged, [])] == [1, 2, None]
+
+
+def test_neighbours_are_the_paragraphs_before_and_after() -> None:
+    start = ENGLISH.body.index("The fine")
+    assert evidence.neighbours(ENGLISH, start, start + 19) == Excerpt(
+        "Regulators acted.\n\nOn Saturday they fined Alibaba. ", "The fine was large.", " It will comply.\n\nThe end."
+    )
 
 
 @pytest.mark.parametrize(
-    ("number", "question", "history"),
-    [(1, "How large?", []), (3, "多大？", [Turn("How large?", ANSWER.answer)])],
+    ("title", "language", "other"),
+    [
+        ("Alipay to be split", "en", None),
+        ("支付宝须分拆", "zh-Hans", "支付寶須分拆"),
+        ("支付寶須分拆", "zh-Hant", "支付宝须分拆"),
+        ("中文", "zh-Hans", None),
+    ],
 )
-def test_a_question_is_asked_again_as_it_was_but_without_its_window(
-    number: int, question: str, history: list[Turn]
-) -> None:
-    bot: Any = Bot(ANSWER)
-    *_, (turns, talk, _) = page._ask_undated(bot, number, three_turns(), EN)
-    assert bot.heard == (question, history, False)
-    assert [each.number for each in turns] == [1, 2, 3, 4]
-    assert EN("all_dates") in Elements(turns[-1].talk).text
-    assert talk == evidence.transcript(turns, EN)
+def test_a_chinese_title_has_the_other_script_at_hand(title: str, language: Language, other: str | None) -> None:
+    assert other_script(title, language) == other
 
 
-@pytest.mark.parametrize("number", [9, "1", None])
-def test_a_turn_that_is_not_there_is_not_asked_again(number: object) -> None:
-    bot: Any = Bot(ANSWER)
-    turns = three_turns()
-    assert list(page._ask_undated(bot, number, turns, EN)) == [page._show(turns, EN)]
-    assert bot.heard is None
+def test_reports_that_differ_stand_side_by_side() -> None:
+    sides = [
+        {"value": "18.2", "quote": "A.", "source": "One", "published": "2021-04-10", "language": "en"},
+        {"value": "182億", "quote": "B。", "source": "二", "published": None, "language": "zh-Hant"},
+    ]
+    sheet = shown(replace(ANSWER, conflicts=({"unit": "CNY", "sides": sides},))).sheet
+    words = " ".join(Elements(sheet).text.split())
+    assert "Reports differ 18.2 A. One · 10 April 2021 182億 B。 二 · undated" in words
+
+
+@pytest.mark.parametrize(("score", "words"), [(0.9, "strong match"), (0.3, "good match"), (0.1, "weak match")])
+def test_a_score_is_told_in_words(score: float, words: str) -> None:
+    assert EN.score(score) == words
 
 
 # ---- on one port ----
@@ -577,7 +699,6 @@ def test_each_language_has_its_page_and_speaks_only_of_itself(client: TestClient
     assert response.url.path == f"/{language}/"
     assert f'lang="{language}"' in response.text
     assert strings(language)("promise") in response.text
-    assert "default-src 'self'" in response.headers["content-security-policy"]
     assert not re.search(r"og:|twitter:|githubusercontent|manifest.json", response.text)
 
 

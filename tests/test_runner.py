@@ -31,6 +31,7 @@ from bot.library import Library
 from bot.records import EVERY_PART, Article, Parts
 from bot.serve.api import create_app
 from bot.settings import Settings
+from tests.scripted import server, writes
 
 QUESTIONS = (
     Question(
@@ -251,6 +252,25 @@ def test_a_session_fills_an_empty_library_and_reports(settings: Settings, tmp_pa
     assert (report["format"], report["suite"], report["split"], report["target"]) == (1, "gold", "dev", "library")
     assert set(report["versions"]) == {"regbrief", "python", "code", "models", "corpus", "settings"}
     json.dumps(report)
+
+
+def test_what_a_model_writes_is_measured_and_every_citation_of_it_is_valid(
+    settings: Settings, tmp_path: Path, fixed_model: Any
+) -> None:
+    pytest.importorskip("langchain_openai")
+    text = "China's market regulator fined Alibaba 18.228 billion yuan【1】. Alibaba was fined 99 billion yuan[1][7]."
+    with server(writes(text)) as (address, _):
+        own = settings.model_copy(update={"llm": "openai:m", "llm_base_url": address})
+        measured = session.evaluate(Plan(out=tmp_path / "report"), own, bar=no_bar)
+    answers = {each.question.id: each.answer for each in measured.results}
+    assert {name: answer["answerer"] for name, answer in answers.items()} == {
+        "fine": "openai:m",
+        "links": "extractive",
+        "loans": "extractive",
+    }
+    assert [claim["text"] for claim in answers["fine"]["claims"]] == [text.partition("【")[0] + "."]
+    metrics = session.report(Plan(), measured)["metrics"]
+    assert (metrics["citation_validity"]["value"], metrics["citation_verbatim"]["value"]) == (1, 1)
 
 
 def test_a_suite_with_articles_gets_a_library_of_its_own(settings: Settings, tmp_path: Path) -> None:

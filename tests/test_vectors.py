@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 
 from bot.errors import LibraryDamaged
+from bot.neighbours import Row, VectorIndex
 from bot.records import LANGUAGES
-from bot.vectors import Row, Vectors
+from bot.vector_server import VectorServer
+from bot.vectors import Vectors
 
 
 def row(key: int, language: Any, *values: float) -> Row:
@@ -22,19 +25,38 @@ ROWS = [row(1, "en", 1, 0, 0), row(2, "zh-Hans", 3, 4, 0), row(3, "zh-Hant", 0, 
 EAST = np.array([1, 0, 0], dtype=np.float32)
 
 
-def made(folder: Path) -> Vectors:
-    vectors = Vectors(folder)
+Make = Callable[[str], VectorIndex]
+
+
+@pytest.fixture(scope="module", params=["folder", "server"])
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """What makes an empty index, in a folder or on a server."""
+    folder = tmp_path_factory.mktemp("vectors")
+    url = request.getfixturevalue("chroma_url") if request.param == "server" else ""
+    made: list[VectorIndex] = []
+
+    def make(name: str) -> VectorIndex:
+        made.append(VectorServer(url, lambda: f"{folder.name}-{name}") if url else Vectors(folder / name))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def made(make: Make, name: str) -> VectorIndex:
+    vectors = make(name)
     vectors.write(ROWS, [])
     return vectors
 
 
 @pytest.fixture(scope="module")
-def vectors(tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+def vectors(make: Make) -> VectorIndex:
     """Vectors for tests that only read."""
-    return made(tmp_path_factory.mktemp("vectors"))
+    return made(make, "shared")
 
 
-def test_every_language_is_searched_and_the_nearest_comes_first(vectors: Vectors) -> None:
+def test_every_language_is_searched_and_the_nearest_comes_first(vectors: VectorIndex) -> None:
     found = vectors.search(EAST, LANGUAGES, limit=4)
     assert [key for key, _ in found] == [1, 2, 3, 4]
     assert [similarity for _, similarity in found] == pytest.approx([1.0, 0.6, 0.0, 0.0], abs=1e-6)
@@ -45,7 +67,7 @@ def test_every_language_is_searched_and_the_nearest_comes_first(vectors: Vectors
     [(("en",), [1, 4]), (("zh-Hans",), [2]), (("zh-Hant",), [3]), (("zh-Hans", "zh-Hant"), [2, 3])],
     ids=["en", "zh-Hans", "zh-Hant", "both-scripts"],
 )
-def test_only_these_languages_are_searched(vectors: Vectors, languages: Any, expected: list[int]) -> None:
+def test_only_these_languages_are_searched(vectors: VectorIndex, languages: Any, expected: list[int]) -> None:
     assert [key for key, _ in vectors.search(EAST, languages, limit=9)] == expected
 
 
@@ -58,28 +80,55 @@ def test_only_these_languages_are_searched(vectors: Vectors, languages: Any, exp
         pytest.param([], [], id="none"),
     ],
 )
-def test_only_these_keys_are_considered(vectors: Vectors, keys: Any, expected: list[int]) -> None:
+def test_only_these_keys_are_considered(vectors: VectorIndex, keys: Any, expected: list[int]) -> None:
     assert [key for key, _ in vectors.search(EAST, LANGUAGES, limit=9, keys=keys)] == expected
 
 
-def test_limit_is_kept_over_all_languages(vectors: Vectors) -> None:
+def test_limit_is_kept_over_all_languages(vectors: VectorIndex) -> None:
     assert [key for key, _ in vectors.search(EAST, LANGUAGES, limit=2)] == [1, 2]
 
 
-def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
-    empty = Vectors(tmp_path / "empty")
-    empty.touch()
+def test_an_empty_index_finds_nothing(make: Make) -> None:
+    empty = make("empty")
+    assert (empty.keys(), empty.spoilt()) == (set(), 0)
     assert empty.search(EAST, LANGUAGES, limit=5) == []
 
 
-def test_a_key_is_dropped_under_its_language_only(tmp_path: Path) -> None:
-    vectors = made(tmp_path)
+def test_a_key_is_dropped_under_its_language_only(make: Make) -> None:
+    vectors = made(make, "dropped")
     vectors.write([], [(1, "zh-Hans"), (2, "zh-Hans")])
     assert vectors.keys() == {1, 3, 4}
 
 
-def test_vectors_of_another_length_are_refused_with_the_fix(tmp_path: Path) -> None:
-    vectors = made(tmp_path)
+def test_vectors_of_another_length_are_refused_with_the_fix(make: Make) -> None:
+    vectors = made(make, "longer")
     with pytest.raises(LibraryDamaged) as raised:
         vectors.write([row(9, "en", 1, 0)], [])
     assert raised.value.hint == "Run `regbrief doctor --rebuild`."
+
+
+def test_vectors_are_returned_by_key_and_forgotten_when_cleared(make: Make) -> None:
+    vectors = made(make, "cleared")
+    assert sorted(list(each) for each in vectors.rows([(1, "en"), (3, "zh-Hant"), (9, "en")])) == [[0, 1, 0], [1, 0, 0]]
+    assert vectors.spoilt() == 0
+    vectors.clear()
+    assert (vectors.keys(), vectors.search(EAST, LANGUAGES, limit=5)) == (set(), [])
+
+
+def test_a_vector_that_has_not_length_one_is_spoilt(make: Make) -> None:
+    vectors = made(make, "spoilt")
+    vectors.write([Row(5, "zh-Hans", np.array([0, 3, 0], dtype=np.float32))], [])
+    assert vectors.spoilt() == 1
+
+
+def test_another_reader_sees_what_is_written_and_leaves_the_files_alone(tmp_path: Path) -> None:
+    writer, reader = Vectors(tmp_path / "index"), Vectors(tmp_path / "index")
+    assert reader.keys() == set()
+    for key in range(10, 13):
+        writer.write([row(key, "zh-Hant", 1, key, 0)], [])
+    files = {path: path.read_bytes() for path in (tmp_path / "index").rglob("*") if path.is_file()}
+    reader.refresh()
+    assert reader.keys() == {10, 11, 12}
+    assert {path: path.read_bytes() for path in files} == files
+    writer.write([], [(11, "zh-Hant")])
+    assert writer.keys() == {10, 12}

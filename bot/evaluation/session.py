@@ -184,7 +184,8 @@ def _local(settings: Settings) -> list[Article]:
 
 def _fill(bot: Regbrief, articles: Sequence[Article], bar: Bar) -> None:
     if bot.count() < len(articles):
-        done = bot.add(articles, progress=bar("Indexing", len(articles)))
+        advance = bar("Indexing", len(articles))
+        done = bot.add(articles, progress=lambda stage: advance(1) if stage.name == "reading" else None)
         if done.failed:
             raise InputError(f"{done.failed[0].where} cannot be added: {done.failed[0].why}")
 

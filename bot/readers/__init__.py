@@ -15,7 +15,7 @@ from bot.readers import csv, docx, eml, html, jsonl, markdown, pdf, text, zip
 from bot.readers.fields import checked
 from bot.records import Article, Failure
 
-__all__ = ["READERS", "checked", "find", "read", "read_file"]
+__all__ = ["READERS", "checked", "expect", "expected", "find", "read", "read_file"]
 
 Reader = Callable[[IO[bytes], str], Iterator[Article | Failure]]
 
@@ -62,19 +62,32 @@ def find(path: Path) -> list[Path]:
     Raises InputError where nothing is there, or where a single file has a form that no reader takes.
     """
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file() and _expected(file))
+        return sorted(file for file in path.rglob("*") if file.is_file() and expected(file))
     if not path.exists():
         raise InputError(f"There is no file or folder {str(path)!r}.", hint="Check the spelling.")
-    if not _readable(path):
-        raise InputError(f"No reader takes {path.name!r}.", hint=_OTHERS.get(path.suffix.lower()) or _forms())
+    expect(path.name)
     return [path]
 
 
-def read(path: Path) -> Iterator[Article | Failure]:
-    """Read every article of one file; what cannot be read comes as a Failure."""
+def expect(name: str) -> None:
+    """Raise InputError where no reader takes a file of this name."""
+    if not _readable(PurePath(name)):
+        raise InputError(
+            f"No reader takes {name!r}.",
+            hint=_OTHERS.get(PurePath(name).suffix.lower()) or f"It reads {_forms()}.",
+            case="no_reader",
+            values={"name": name, "forms": _forms()},
+        )
+
+
+def read(path: Path, *, at: Callable[[int], None] = lambda position: None) -> Iterator[Article | Failure]:
+    """Read every article of one file; what cannot be read comes as a Failure. `at` is told of each place in bytes."""
     try:
         with path.open("rb") as file:
-            yield from read_file(file, str(path))
+            for item in read_file(file, str(path)):
+                yield item
+                if not file.closed:
+                    at(file.tell())
     except OSError as error:
         yield Failure(str(path), f"It cannot be opened: {error.strerror or error}.")
 
@@ -105,7 +118,7 @@ def _read(file: IO[bytes], where: str, depth: int) -> Iterator[Article | Failure
 
 def _inside(depth: int) -> Reader:
     def inside(file: IO[bytes], where: str) -> Iterator[Article | Failure]:
-        if _expected(PurePath(where)):
+        if expected(PurePath(where)):
             yield from read_file(file, where, depth=depth)
 
     return inside
@@ -115,11 +128,11 @@ def _readable(file: PurePath) -> bool:
     return file.suffix.lower() in (READERS.keys() | CONTAINERS.keys())
 
 
-def _expected(file: PurePath) -> bool:
+def expected(file: PurePath) -> bool:
     """Whether a file of a folder is one to read, or at least to name."""
     known = _readable(file) or file.suffix.lower() in _OTHERS
     return known and file.name not in _DOCUMENTATION and not file.name.startswith((".", "~$"))
 
 
 def _forms() -> str:
-    return f"It reads {', '.join(sorted(READERS.keys() | CONTAINERS.keys()))}."
+    return ", ".join(sorted(READERS.keys() | CONTAINERS.keys()))

@@ -32,11 +32,16 @@ def article(fields: Mapping[str, Any]) -> Article:
     body = _BLANK_LINES.sub("\n\n", _text(fields, "body")).strip()
     title = " ".join(plain_text(_text(fields, "title")).split())
     if not body:
-        raise InputError("The article has no text.", hint="Give its paragraphs in the body.")
+        raise InputError("The article has no text.", hint="Give its paragraphs in the body.", case="no_text")
     if not title:
-        raise InputError("The article has no title.", hint="Give a title.")
+        raise InputError("The article has no title.", hint="Give a title.", case="no_title")
     if len(body) > MAX_BYTES:
-        raise InputError(f"The body has {len(body):,} characters.", hint=f"Split it: at most {MAX_BYTES:,} are read.")
+        raise InputError(
+            f"The body has {len(body):,} characters.",
+            hint=f"Split it: at most {MAX_BYTES:,} are read.",
+            case="too_long",
+            values={"field": "body", "count": f"{len(body):,}", "most": f"{MAX_BYTES:,}"},
+        )
     title = title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"
     published = _date(fields.get("published"))
     return Article(
@@ -107,7 +112,12 @@ def _date(value: Any) -> date | None:
     try:
         return datetime.fromisoformat(str(value).strip()).date()
     except ValueError as error:
-        raise InputError(f"published is {value!r}, which is no date.", hint="Write it as YYYY-MM-DD.") from error
+        raise InputError(
+            f"published is {value!r}, which is no date.",
+            hint="Write it as YYYY-MM-DD.",
+            case="date",
+            values={"field": "published", "value": repr(value)},
+        ) from error
 
 
 def _language(value: Any, body: str) -> Language:
@@ -123,7 +133,12 @@ def _url(value: str) -> str | None:
     if not value or value == "null":
         return None
     if not re.match(r"https?://[^\s/]+", value):
-        raise InputError(f"url is {value!r}.", hint="Give an address that begins with https:// or http://.")
+        raise InputError(
+            f"url is {value!r}.",
+            hint="Give an address that begins with https:// or http://.",
+            case="url",
+            values={"field": "url", "value": repr(value)},
+        )
     return value
 
 

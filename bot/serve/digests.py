@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from time import perf_counter
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
@@ -12,16 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.digest import STORIES
 from bot.digest_text import Format, written
 from bot.engine import Regbrief
-from bot.records import Digest, Language, Timeline, to_json
+from bot.errors import Stopped
+from bot.library import Progress
+from bot.records import AnswerLanguage, Digest, Language, Stage, Timeline, to_json
+from bot.serve.errors import documented
+from bot.serve.examples import Responses, shown
+from bot.serve.parameters import ArticleId, Languages, Since, Sources, Until
 from bot.timeline import EVENTS
 
 Form = Literal["json", "markdown", "html", "text"]
 
+WRITING = 0.75
+"""Share of the time for a request after which what a model has not told yet is quoted."""
+
 _TYPES: dict[Format, str] = {"markdown": "text/markdown", "html": "text/html", "text": "text/plain"}
 _POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
-_ALSO: dict[int | str, dict[str, Any]] = {
-    200: {"content": {each: {} for each in _TYPES.values()}, "description": "As JSON, or as `format` says."}
-}
+
+
+def _shown(name: str) -> Responses:
+    responses = shown(name, description="As JSON, or as `format` says.")
+    responses[200]["content"] |= {each: {"schema": {"type": "string"}} for each in _TYPES.values()}
+    return responses
 
 
 class DigestRequest(BaseModel):
@@ -38,30 +50,26 @@ class DigestRequest(BaseModel):
     languages: list[Language] | None = Field(None, description="Of the articles.")
     sources: list[str] | None = Field(None, description="Outlets, as articles name them.")
     limit: int = Field(STORIES, ge=1, le=50, description="Stories at most.")
-    answer_language: Language | None = Field(None, description="Of the words around the quotations.")
+    answer_language: AnswerLanguage | None = Field(None, description="Of the words around the quotations.")
     today: date | None = Field(None, description="What `last month` counts from; default: now.")
     format: Form = "json"
 
 
-Since = Annotated[date | None, Query(description="First day of publication, and of what is told.")]
-Until = Annotated[date | None, Query(description="Last day of publication.")]
-Languages = Annotated[list[Language] | None, Query(alias="language", description="Of the articles; repeatable.")]
-Sources = Annotated[list[str] | None, Query(alias="source", description="Outlet; repeatable.")]
-Spoken = Annotated[Language | None, Query(description="Language of the words around the quotations.")]
+Spoken = Annotated[AnswerLanguage | None, Query(description="Language of the words around the quotations.")]
 Written = Annotated[Form, Query(alias="format")]
 
 
 def add_routes(routes: APIRouter, bot: Regbrief) -> None:
     """Add the routes for one library."""
 
-    @routes.post("/digest", response_model=Digest, responses=_ALSO)
+    @routes.post("/digest", response_model=Digest, responses=_shown("digest"))
     def digest(request: DigestRequest) -> Response:
         """Brief on the stories of a topic, or on the newest: headline, quoted lines, what changed, what is disputed,
         what comes next."""
         arguments = {name: value for name, value in request if name not in ("topic", "format")}
-        return _response(bot.digest(request.topic, **arguments), request.format)
+        return _response(bot.digest(request.topic, progress=_in_time(bot), **arguments), request.format)
 
-    @routes.get("/timeline", response_model=Timeline, responses=_ALSO)
+    @routes.get("/timeline", response_model=Timeline, responses=_shown("timeline"))
     def timeline(
         topic: Annotated[str, Query(description="What about.")],
         since: Since = None,
@@ -86,10 +94,25 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         )
         return _response(told, form)
 
-    @routes.get("/articles/{article_id}/summary", response_model=Digest, responses=_ALSO)
-    def summary(article_id: str, answer_language: Spoken = None, form: Written = "json") -> Response:
+    @routes.get(
+        "/articles/{article_id}/summary",
+        response_model=Digest,
+        responses={**_shown("summary"), **documented(404)},
+    )
+    def summary(article_id: ArticleId, answer_language: Spoken = None, form: Written = "json") -> Response:
         """Tell one article in its central sentences, in order."""
-        return _response(bot.summarize(article_id, answer_language=answer_language), form)
+        return _response(bot.summarize(article_id, answer_language=answer_language, progress=_in_time(bot)), form)
+
+
+def _in_time(bot: Regbrief) -> Progress:
+    """Return what stops a model that is still writing when most of the time for a request is over."""
+    ends = perf_counter() + WRITING * (bot.settings.request_timeout if bot.settings else 120)
+
+    def watch(stage: Stage) -> None:
+        if perf_counter() > ends:
+            raise Stopped
+
+    return watch
 
 
 def _response(what: Digest | Timeline, form: Form) -> Response:

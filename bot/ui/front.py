@@ -7,25 +7,21 @@ to search engines and link previews. `Front` closes the former and takes out the
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.records import LANGUAGES, Language
-from bot.ui.strings import preferred
+from bot.serve.accept import preferred
 
 OPEN = re.compile(
     r"/|/(?:assets|static)/.+|/theme\.css|/config"
-    r"|/gradio_api/(?:run/predict|queue/(?:join|data)|heartbeat/[^/]+|startup-events|reset|cancel|info)"
+    r"|/gradio_api/(?:run/predict|queue/(?:join|data)|heartbeat/[^/]+|startup-events|reset|cancel|info|component_server/?)"
 )
 """All that a browser asks Gradio for to show and to work the page."""
-
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
-)
-"""Gradio needs inline scripts and `new Function`; nothing may be loaded from, or sent to, another host."""
 
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -63,6 +59,15 @@ class Front:
             await self.app(scope, receive, send)
 
 
+class Files(StaticFiles):
+    """The page's scripts and styles; a browser asks each time whether they have changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 class Page:
     """An ASGI `send` that holds Gradio's HTML back until it is whole, and corrects it."""
 
@@ -85,11 +90,7 @@ class Page:
     async def finish(self) -> None:
         body = _LANGUAGE.sub(rf'\1"{self.language}"'.encode(), _ADVERTISED.sub(b"", self.body), count=1)
         body = _MANIFEST.sub(f'<link rel="icon" href="{ICON}">'.encode(), body, count=1)
-        headers = MutableHeaders(scope=self.start)
-        headers["Content-Length"] = str(len(body))
-        headers["Content-Security-Policy"] = POLICY
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
+        MutableHeaders(scope=self.start)["Content-Length"] = str(len(body))
         await self.send(self.start)
         await self.send({"type": "http.response.body", "body": body})
 

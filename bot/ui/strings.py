@@ -1,4 +1,4 @@
-"""What the page says, in the three languages of the interface, and which of them a browser asks for."""
+"""What the page says, in the three languages of the interface."""
 
 from __future__ import annotations
 
@@ -11,11 +11,23 @@ from typing import Any
 
 import yaml
 
-from bot.records import LANGUAGES, Language
+from bot.records import LANGUAGES, AnswerLanguage, Language
 
 HERE = Path(__file__).parent
 NAMES: dict[Language, str] = {"en": "English", "zh-Hans": "简体", "zh-Hant": "繁體"}
 """Each language in its own words, the same on every page."""
+
+ANSWER_NAMES: dict[AnswerLanguage, str] = {
+    "en": "English",
+    "zh-Hans": "简体",
+    "zh-Hant": "繁體",
+    "zh-Hant-TW": "繁體（台灣）",
+    "zh-Hant-HK": "繁體（香港）",
+}
+"""What an answer can be given in, in its own words."""
+
+STRONG, GOOD = 0.5, 0.2
+"""From these scores on a quotation is a strong, or a good, match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,12 @@ class Strings:
             return self("published_since", date=self.date(since))
         return self("published_until", date=self.date(until)) if until else ""
 
+    def score(self, score: float) -> str:
+        """Say in words how sure it is that a quotation answers; the scores of a library lie mostly below a half."""
+        if score >= STRONG:
+            return self("score_strong")
+        return self("score_good") if score >= GOOD else self("score_weak")
+
     def date(self, day: date | None) -> str:
         """Write a date as the language does."""
         if day is None:
@@ -61,32 +79,6 @@ def examples() -> dict[Language, tuple[str, ...]]:
     """Return the questions that the page offers, by language."""
     read = _read("examples.yaml")
     return {language: tuple(read[language]) for language in LANGUAGES}
-
-
-def preferred(accept_language: str) -> Language:
-    """Return the interface language that an Accept-Language header (RFC 9110, 12.5.4) asks for, else English."""
-    weighted = []
-    for position, part in enumerate(accept_language.split(",")):
-        tag, _, parameter = part.strip().partition(";")
-        language = _language(tag.strip().lower())
-        if language and (weight := _weight(parameter)) > 0:
-            weighted.append((-weight, position, language))
-    return min(weighted)[2] if weighted else "en"
-
-
-def _language(tag: str) -> Language | None:
-    primary, *rest = tag.split("-")
-    if primary == "zh":
-        traditional = "hant" in rest or ("hans" not in rest and {"tw", "hk", "mo"} & set(rest))
-        return "zh-Hant" if traditional else "zh-Hans"
-    return "en" if primary == "en" else None
-
-
-def _weight(parameter: str) -> float:
-    try:
-        return float(parameter.strip().removeprefix("q=")) if parameter else 1.0
-    except ValueError:
-        return 0.0
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -14,14 +14,20 @@ import uvicorn
 from fake_bot import FakeBot
 
 from bot.serve.app import application
+from bot.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@pytest.fixture(scope="session")
+def bot() -> Any:
+    return FakeBot()
+
+
+@pytest.fixture(scope="session")
+def address(bot: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the page on a free port of this machine."""
-    bot: Any = FakeBot()
+    settings = Settings(audit_log=tmp_path_factory.mktemp("server") / "audit.jsonl")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(application(bot), log_level="warning", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(application(bot, settings), log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
@@ -32,7 +38,7 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
@@ -51,7 +57,14 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     """Open the page as a browser of some language and size would; fail on scripts' errors and requests elsewhere."""
     contexts, problems = [], []
 
-    def visit(locale: str = "en-US", width: int = 1440, height: int = 900, path: str = "/", **options: Any) -> Any:
+    def visit(
+        locale: str = "en-US",
+        width: int = 1440,
+        height: int = 900,
+        path: str = "/",
+        ready: str = "#latest .related",
+        **options: Any,
+    ) -> Any:
         context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -59,7 +72,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda request: _elsewhere(request.url, address) and problems.append(request.url))
         page.on("response", lambda each: each.status >= 400 and problems.append(f"{each.status} {each.url}"))
         page.goto(address + path)
-        page.wait_for_selector("#latest .related")
+        page.wait_for_selector(ready)
         return page
 
     yield visit

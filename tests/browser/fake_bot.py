@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Any
+
+from payloads import ADDRESSES, MARKUP
 
 from bot.engine import Event
 from bot.errors import InputError
+from bot.glossary import Entity, Glossary
 from bot.language import detect
-from bot.records import Answer, Article, Citation, Claim, Related, Searched, Turn
+from bot.records import Answer, Article, Citation, Claim, Hit, Related, Searched, Turn
 
 HOSTILE = (
     '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
@@ -45,11 +49,31 @@ ARTICLES = {
     )
 }
 
+UNLISTED = {
+    f"payload-{at}": Article(
+        f"payload-{at}",
+        each,
+        f"Before {each}\n\n{each} Quoted. {each}\n\n{each}",
+        "zh-Hans" if at % 3 else "en",
+        None,
+        each,
+        ADDRESSES[at % len(ADDRESSES)],
+        author=each,
+    )
+    for at, each in enumerate(MARKUP)
+}
+ESSAY = [f"Sentence {number} says something of its own." for number in range(1, 9)]
+UNLISTED["essay"] = Article("essay", "An essay", " ".join(ESSAY), "en", date(2024, 1, 2), "Example Post")
+
 KNOWN = {
+    "essay": tuple(("essay", each) for each in ESSAY),
+    "conflict": (("fine", "They fined Alibaba 18.228 billion yuan."),),
+    "payloads": tuple((f"payload-{at}", f"{each} Quoted.") for at, each in enumerate(MARKUP)),
     "How much was Alibaba fined?": (
         ("fine", "They fined Alibaba 18.228 billion yuan."),
         ("fine", "The decision took effect at once."),
     ),
+    "阿里巴巴被罰了多少錢？": (("fine", "They fined Alibaba 18.228 billion yuan."),),
     "How much was Didi fined?": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
     "How much was Alibaba fined last month?": (("fine", "They fined Alibaba 18.228 billion yuan."),),
     "滴滴为什么被罚款？": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
@@ -58,20 +82,52 @@ KNOWN = {
 }
 
 
+SIDES: dict[str, list[dict[str, Any]]] = {
+    "conflict": [
+        {"value": "18.2 billion", "quote": "They fined Alibaba 18.228 billion yuan.", "source": "Example Post",
+         "published": "2021-04-10", "language": "en"},
+        {"value": "182億元", "quote": "罰款182億元。", "source": "範例報", "published": None, "language": "zh-Hant"},
+    ],
+    "payloads": [
+        {"value": each, "quote": each, "source": each, "published": None, "language": "en"} for each in MARKUP[:9]
+    ],
+}  # fmt: skip
+
+
 class FakeBot:
     """Answers what is in KNOWN and refuses everything else; "slow" takes its time, "error" raises.
 
     "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published.
+    "essay" is written a claim at a time, "payloads" cites every hostile article, and "conflict" tells two figures.
+    Where a window, a language or an outlet is asked for, nothing is found. `asked` holds the filters of each question,
+    `closed` the questions whose answers were broken off, and `judged` what readers say of answers.
     """
 
-    def stream(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Iterator[Event]:
+    settings = None
+    glossary = Glossary([Entity("alibaba", "company", {"en": ("Alibaba",), "zh-Hant": ("阿里巴巴",)})])
+
+    def __init__(self) -> None:
+        self.settings = None
+        self.listeners: list[Callable[[Answer], None]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.closed: list[str] = []
+        self.judged: list[tuple[Any, ...]] = []
+
+    def stream(self, question: str, *, history: Sequence[Turn] = (), **filters: Any) -> Iterator[Event]:
         yield Event("status", "searching")
-        answer = self.ask(question, history=history, read_dates=read_dates)
-        yield from (Event("citation", each) for each in answer.citations)
-        yield from (Event("claim", each) for each in answer.claims)
+        answer = self.ask(question, history=history, **filters)
+        try:
+            for claim in answer.claims:
+                time.sleep(0.25 if question.startswith("essay") else 0)
+                yield from (Event("citation", each) for each in answer.citations if each.number in claim.citations)
+                yield Event("claim", claim)
+        except GeneratorExit:
+            self.closed.append(question)
+            raise
         yield Event("done", answer)
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True, **filters: Any) -> Answer:
+        self.asked.append(filters)
         if question == "error":
             raise InputError("The question is odd.", hint="Ask another one.")
         time.sleep(1.5 if question == "slow" else 0.05)
@@ -81,7 +137,8 @@ class FakeBot:
         searched = Searched(len(ARTICLES), question=completed)
         if "last month" in completed and read_dates:
             searched = Searched(0, date(2026, 10, 1), date(2026, 10, 31), question=completed, implied="last month")
-        known = KNOWN.get(completed, ()) if searched.articles else ()
+        narrow = {name for name in filters if name != "answer_language"}
+        known = KNOWN.get(completed.split(" #")[0], ()) if searched.articles and not narrow else ()
         citations = tuple(_cite(*each, number) for number, each in enumerate(known, 1))
         near = ARTICLES["hostile" if "<" in question else "fine"]
         return Answer(
@@ -91,16 +148,17 @@ class FakeBot:
             reason=None if citations else "no_evidence" if searched.articles else "outside_window",
             answer=" ".join(f"{each.quote} [{each.number}]" for each in citations),
             as_of=max((each.published for each in citations if each.published), default=None),
-            claims=tuple(Claim(each.quote, (each.number,)) for each in citations),
+            claims=tuple(_claim(each, question) for each in citations),
             citations=citations,
-            conflicts=(),
+            conflicts=({"unit": "CNY", "sides": SIDES[question]},) if question in SIDES else (),
             related=(Related(near.id, near.title, near.source, near.published, near.language, near.url),),
             searched=searched,
-            answerer="extractive",
+            answerer=HOSTILE if question == "payloads" else "extractive",
+            notes=(HOSTILE,) if question == "payloads" else (),
         )
 
     def article(self, article_id: str) -> Article:
-        return ARTICLES[article_id]
+        return {**ARTICLES, **UNLISTED}[article_id]
 
     def articles(self, **_: object) -> Iterator[Article]:
         return iter(ARTICLES.values())
@@ -109,11 +167,29 @@ class FakeBot:
         return len(ARTICLES)
 
     def sources(self) -> dict[str, int]:
-        return {}
+        return {"Example Post": 1, "示例报": 1, "範例報": 1, HOSTILE: 1}
+
+    def search(self, question: str, **_: object) -> list[Hit]:
+        fine = ARTICLES["fine"]
+        if question not in KNOWN:
+            return []
+        hit = Hit(fine.id, 1, fine.body, 0, len(fine.body), 1.0, fine.title, fine.source, fine.published, "en")
+        return [hit]
+
+    def give_feedback(self, answer: Answer, verdict: str, *, note: str = "", citation: int | None = None) -> None:
+        self.judged.append((answer.question, verdict, note, citation))
+
+
+def _claim(citation: Citation, question: str) -> Claim:
+    """Quote a citation; among payloads every other claim is written by a model that is no better than its sources."""
+    if question != "payloads" or citation.number % 2:
+        return Claim(citation.quote, (citation.number,))
+    said = MARKUP[citation.number % len(MARKUP)]
+    return Claim(said, (citation.number,), "unsupported", context=said, gloss=said)
 
 
 def _cite(article_id: str, quote: str, number: int) -> Citation:
-    article = ARTICLES[article_id]
+    article = {**ARTICLES, **UNLISTED}[article_id]
     start = article.body.index(quote)
     return Citation(
         number=number,

@@ -6,47 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fake_bot import HOSTILE
+from steps import ENGLISH, MARKS, ask, in_view
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 counts its calls as pandas 2 did.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
-]
+pytestmark = MARKS
 
 Visit = Callable[..., Any]
-ENGLISH = "How much was Alibaba fined?"
 SCRIPTS = [
     pytest.param("en-GB", "en", ENGLISH, "They fined Alibaba 18.228 billion yuan.", id="en"),
     pytest.param("zh-CN", "zh-Hans", "滴滴为什么被罚款？", "网信办对滴滴处以80.26亿元罚款。", id="zh-Hans"),
     pytest.param("zh-HK", "zh-Hant", "支付寶被要求做什麼？", "監管機構要求支付寶分拆小額貸款業務。", id="zh-Hant"),
 ]
-
-
-def ask(page: Any, question: str) -> None:
-    """Ask and wait for the answer, the end of the event included: Enter does nothing until then."""
-    turns = page.locator(".turn").count()
-    box = page.locator("#question textarea")
-    box.fill(question)
-    with page.expect_response("**/queue/join?*"):
-        box.press("Enter")
-    page.locator(".turn").nth(turns).locator(".foot, .reason").wait_for()
-    page.wait_for_timeout(150)
-
-
-def in_view(page: Any, selector: str) -> bool:
-    """Whether the middle of an element can be seen and touched."""
-    page.wait_for_timeout(700)  # smooth scrolling
-    seen: bool = page.evaluate(
-        """(selector) => {
-          const node = document.querySelector(selector), box = node.getBoundingClientRect();
-          const x = box.x + box.width / 2, y = box.y + Math.min(box.height / 2, 40);
-          return node.contains(document.elementFromPoint(x, y));
-        }""",
-        selector,
-    )
-    return seen
 
 
 @pytest.mark.parametrize(("locale", "language", "question", "quote"), SCRIPTS)
@@ -58,7 +27,7 @@ def test_a_question_is_answered_in_each_script(
     assert page.evaluate("document.documentElement.lang") == language
     ask(page, question)
     assert page.locator(".claim p").first.inner_text() == f"{quote}[1]"
-    assert page.locator(".card mark").first.inner_text() == quote
+    assert page.locator(".card mark").first.text_content() == quote
     assert page.locator("#question textarea").input_value() == ""
 
 
@@ -137,6 +106,7 @@ def test_a_refusal_is_calm_and_offers_the_nearest_article(visit: Visit) -> None:
     turn = page.locator(".turn")
     assert turn.locator(".message").inner_text() == "這裡沒有文章能回答這個問題。"
     link = turn.locator(".related a")
+    assert turn.locator(".related .open").inner_text().startswith("Open article")
     assert (link.get_attribute("href"), link.get_attribute("rel")) == (
         "https://example.org/fine",
         "noopener noreferrer",
@@ -172,7 +142,7 @@ def test_a_window_that_words_set_is_dropped_by_its_button(visit: Visit, width: i
     assert chip.locator("span").inner_text() == "“last month”: published 1 October 2026 – 31 October 2026"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     button = chip.get_by_role("button", name="Search all dates")
-    page.locator("#turn-1 .related a").focus()
+    page.locator("#turn-1 .edit").focus()
     page.keyboard.press("Tab")
     assert button.evaluate("each => each === document.activeElement")
     assert in_view(page, "#turn-1 .undated")
@@ -183,7 +153,6 @@ def test_a_window_that_words_set_is_dropped_by_its_button(visit: Visit, width: i
     assert turn.locator(".claim p").first.inner_text() == "They fined Alibaba 18.228 billion yuan.[1]"
     assert turn.locator(".foot").inner_text() == "As of 10 April 2021 · searched 4 articles · all dates"
     assert turn.locator(".window").count() == 0
-    assert button.evaluate("each => each === document.activeElement")
 
 
 def test_a_second_question_waits_for_the_first(visit: Visit) -> None:
@@ -194,7 +163,7 @@ def test_a_second_question_waits_for_the_first(visit: Visit) -> None:
     page.locator(".turn .pending").wait_for()
     page.locator("#turn-1 .undated").click()
     page.locator("#turn-2 .foot").wait_for()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(300)
     assert page.locator(".question").all_inner_texts() == [WINDOWED, "slow"]
     page.locator("#turn-1 .undated").click()
     page.locator("#turn-3 .foot").wait_for()
@@ -240,35 +209,6 @@ def test_starting_over_ends_an_answer_under_way(visit: Visit) -> None:
     page.locator("#welcome").wait_for()
     page.wait_for_timeout(2000)
     assert page.locator(".turn").count() == 0
-
-
-def test_hostile_articles_and_questions_stay_text(visit: Visit) -> None:
-    page = visit()
-    assert HOSTILE in page.locator("#latest").inner_text()
-    ask(page, HOSTILE)
-    ask(page, f"{HOSTILE}?")
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.hacked") is None
-    assert page.locator(".turn img, .card img, .turn script, .card script").count() == 0
-    assert page.locator("a[href^='javascript']").count() == 0
-    assert page.locator(".turn .question").first.inner_text() == HOSTILE
-    assert page.locator("#source-1-1 mark").text_content() == f"{HOSTILE} Quoted."
-
-
-BELOW = """() => {
-  const [chat, evidence] = ["#chat", "#evidence"].map((each) => document.querySelector(each).getBoundingClientRect());
-  return evidence.top >= chat.bottom;
-}"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_evidence_below_the_chat(visit: Visit, scheme: str) -> None:
-    page = visit(width=390, height=844, has_touch=True, is_mobile=True, color_scheme=scheme)
-    ask(page, ENGLISH)
-    assert page.evaluate(BELOW)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.locator(".marker").nth(1).tap()
-    assert in_view(page, "#source-1-2 mark")
 
 
 def test_the_question_box_stays_at_hand_on_a_phone(visit: Visit) -> None:
@@ -323,7 +263,7 @@ def test_controls_have_names_for_screen_readers(visit: Visit) -> None:
     assert page.get_by_role("log", name="Questions and answers").count() == 1
     assert page.get_by_role("link", name="Evidence 1", exact=True).count() == 1
     assert page.get_by_role("link", name="Evidence 1: back to the answer").count() == 1
-    assert page.get_by_role("region", name="Evidence").count() == 1
+    assert page.get_by_role("complementary", name="Evidence").count() == 1
     unnamed = page.evaluate(
         """[...document.querySelectorAll("button, a")].filter((each) =>
           each.checkVisibility() && !(each.textContent.trim() || each.ariaLabel)).map((each) => each.outerHTML)"""

@@ -1,129 +1,186 @@
-"""A writer killed at any moment loses nothing and doubles nothing."""
+"""A writer killed at any moment loses nothing that it has acknowledged, and doubles nothing."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
 import pytest
+from samples import WordEncoder
 
-from bot import passages
+from bot import neighbours, passages
 from bot.encoder import open_encoder
-from bot.errors import BotError
+from bot.errors import BotError, LibraryDamaged
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article, Filters
 
-TESTS = Path(__file__).resolve().parent.parent
-KILLS = 12
-ARTICLES = 72
+pytestmark = pytest.mark.faults
 
-DRIVER = """
-import sys
-from pathlib import Path
-sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1], "faults"))]
-from test_kill import articles, encoder
-from bot.keywords import Analyzer
-from bot.library import Library
+ARTICLES = 48
+AT_ONCE = 12
 
-round, name, command = int(sys.argv[3]), sys.argv[4], sys.argv[5]
-made = encoder(name)
-print("ready", flush=True)
-if command == "rebuild":
-    Library.rebuild(Path(sys.argv[2]), made, Analyzer())
-else:
-    Library(Path(sys.argv[2]), made, Analyzer()).add(articles(round))
-print("done", flush=True)
-"""
+State = dict[str, Article]
 
 
-def encoder(name: str) -> object:
-    """Return the bundled encoder, or the one that counts words."""
-    if name == "bundled":
-        return open_encoder("bundled")
-    from conftest import WordEncoder
-
-    return WordEncoder()
+@pytest.fixture(autouse=True)
+def _often_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Chroma bring its graph to disk after every few passages, not after a thousand."""
+    monkeypatch.setattr(neighbours, "SYNC", 20)
 
 
 @pytest.fixture(scope="module")
-def encoder_name() -> str:
-    """Name the bundled encoder where its files are there."""
-    try:
-        open_encoder("bundled")
-    except BotError:
-        return "words"
-    return "bundled"
+def processes() -> ForkServerContext:
+    """Starts processes that need not import everything again."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bot.library", "chromadb", "conftest"])
+    return context
 
 
-def articles(round: int) -> list[Article]:
-    """Make the articles as they stand in a round: every third has changed since the one before."""
-    made = []
-    for number in range(ARTICLES):
-        version = round if number % 3 == round % 3 else 0
-        texts = (
-            ("en", f"Company {number} paid fine {version}."),
-            ("zh-Hans", f"企业{number}缴纳了罚款{version}。"),
-            ("zh-Hant", f"企業{number}繳納了罰款{version}。"),
-        )
-        language, text = texts[number // 3 % 3]
-        body = "\n\n".join(f"{text} {part}." for part in range(number % 12 + 1))
-        made.append(Article(f"a{number}", text, body, language))  # type: ignore[arg-type]
-    return made
+def encoder(name: str) -> Any:
+    """Return the bundled encoder, or the one that counts words."""
+    return open_encoder("bundled") if name == "bundled" else WordEncoder()
 
 
-def start(folder: Path, round: int, name: str, command: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", DRIVER, str(TESTS), str(folder), str(round), name, command]
-    child = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=TESTS.parent)
-    assert child.stdout
-    assert child.stdout.readline() == "ready\n"
-    return child
+def article(number: int, version: int) -> Article:
+    texts = (
+        ("en", f"Company {number} paid fine {version}."),
+        ("zh-Hans", f"企业{number}缴纳了罚款{version}。"),
+        ("zh-Hant", f"企業{number}繳納了罰款{version}。"),
+    )
+    language, text = texts[number % 3]
+    body = "\n\n".join(f"{text} {part}." for part in range(number % 12 + 1))
+    return Article(f"a{number}", text, body, language)  # type: ignore[arg-type]
 
 
-def finish(folder: Path, round: int, name: str, command: str = "add") -> float:
-    """Let a process do the whole work, and return how many seconds that took."""
-    child = start(folder, round, name, command)
-    started = time.perf_counter()
-    out, _ = child.communicate(timeout=600)
-    assert out == "done\n"
-    return time.perf_counter() - started
+def changes(step: int) -> tuple[list[Article], list[str]]:
+    """Say what a step adds or replaces, or, every fourth one, removes."""
+    start = step * 7 % ARTICLES
+    numbers = [(start + each) % ARTICLES for each in range(AT_ONCE)]
+    if step % 4 == 3:
+        return [], [f"a{number}" for number in numbers[::3]]
+    return [article(number, step) for number in numbers], []
 
 
-def check(folder: Path, round: int, name: str) -> None:
-    """Make sure that the library holds every article of a round once, and every passage of it once in every part."""
-    library = Library(folder, encoder(name), Analyzer())  # type: ignore[arg-type]
+def after(state: State, step: int) -> State:
+    """Return what the library holds after a step."""
+    added, removed = changes(step)
+    return {key: each for key, each in state.items() if key not in removed} | {each.id: each for each in added}
+
+
+def work(folder: Path, name: str, step: int, acknowledged: Path) -> None:
+    """Do one step after the other until killed, and note each when it is done."""
+    neighbours.SYNC = 20
+    library = Library(folder, encoder(name), Analyzer())
+    note = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.write(note, b".")
+    while True:
+        added, removed = changes(step)
+        if removed:
+            library.remove([each for each in removed if library.catalog.count(Filters(article_ids=(each,)))])
+        else:
+            library.add(added)
+        os.write(note, b".")
+        step += 1
+
+
+def rebuild(folder: Path, name: str, _: int, started: Path) -> None:
+    """Make the indexes anew until killed."""
+    neighbours.SYNC = 20
+    made = encoder(name)
+    started.write_bytes(b".")
+    while True:
+        Library.rebuild(folder, made, Analyzer()).close()
+
+
+@pytest.fixture
+def killed(tmp_path: Path, processes: ForkServerContext) -> Iterator[Callable[..., int]]:
+    """Let a process work and kill it after so many seconds; return how many steps it has acknowledged."""
+
+    def killed(command: Callable[..., None], name: str, step: int, seconds: float) -> int:
+        note = tmp_path / "acknowledged"
+        note.unlink(missing_ok=True)
+        child = processes.Process(target=command, args=(tmp_path / "library", name, step, note))
+        child.start()
+        deadline = time.monotonic() + 60
+        while not (note.exists() and note.stat().st_size):
+            assert child.is_alive(), "it did not start"
+            assert time.monotonic() < deadline, "it did not start in time"
+            time.sleep(0.005)
+        time.sleep(seconds)
+        assert child.is_alive(), "it ended by itself"
+        child.kill()
+        child.join()
+        return note.stat().st_size - 1
+
+    return killed
+
+
+def held(folder: Path, name: str) -> State:
+    """Open the library, let it finish what was begun, and return what it holds, the same and once in every part."""
+    library = Library(folder, encoder(name), Analyzer())
+    library.settle()
     assert library.problems() == []
-    held = {article.id: article for article in library.catalog.articles(Filters())}
-    assert held == {article.id: article for article in articles(round)}
+    state = {each.id: each for each in library.catalog.articles(Filters())}
     keys = {key for key, _ in library.catalog.keys(Filters())}
     assert (library.keywords.keys(), library.vectors.keys()) == (keys, keys)
     found = [(each.article.id, each.passage) for each in library.catalog.stored(keys).values()]
-    wanted = [(article.id, passage) for article in held.values() for passage in passages.passages(article)]
+    wanted = [(each.id, passage) for each in state.values() for passage in passages.passages(each)]
     assert sorted(found, key=str) == sorted(wanted, key=str)
     library.close()
+    return state
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("command", ["add", "rebuild"])
-def test_a_writer_killed_at_random_loses_and_doubles_nothing(tmp_path: Path, encoder_name: str, command: str) -> None:
+@pytest.mark.parametrize(("name", "kills", "longest"), [("words", 32, 0.6), ("bundled", 5, 2.0)])
+def test_what_was_acknowledged_before_a_kill_is_there_once(
+    tmp_path: Path, killed: Callable[..., int], name: str, kills: int, longest: float
+) -> None:
     chance = random.Random(20211120)
-    whole = finish(tmp_path / "whole", 0, encoder_name)
-    folder = tmp_path / "killed"
-    if command == "rebuild":
-        finish(folder, 0, encoder_name)
-    survived = 0
-    for kill in range(KILLS):
-        round = kill if command == "add" else 0
-        child = start(folder, round, encoder_name, command)
-        time.sleep(chance.uniform(0, 0.7 * whole))
-        child.send_signal(signal.SIGKILL)
-        out, _ = child.communicate()
-        survived += out == "done\n"
-        if kill % 4 == 3:  # not after each one: several kills in a row must do no harm either
-            finish(folder, round, encoder_name, command)
-            check(folder, round, encoder_name)
-    assert survived < KILLS, "all were killed too late to show anything"
+    state: State = {}
+    step = 0
+    for _ in range(kills):
+        done = killed(work, name, step, chance.uniform(0, longest))
+        for _ in range(done):
+            state = after(state, step)
+            step += 1
+        found = held(tmp_path / "library", name)
+        assert found in (state, after(state, step))
+        if found != state:
+            state = found
+            step += 1
+    assert step > kills / 4, "all were killed too early to show anything"
+
+
+@pytest.mark.parametrize(("name", "kills", "longest"), [("words", 12, 0.7), ("bundled", 3, 2.0)])
+def test_a_rebuild_that_was_killed_can_be_done_again(
+    tmp_path: Path, killed: Callable[..., int], name: str, kills: int, longest: float
+) -> None:
+    chance = random.Random(20211120)
+    folder = tmp_path / "library"
+    library = Library(folder, encoder(name), Analyzer())
+    library.add([article(number, 0) for number in range(ARTICLES)])
+    library.close()
+    wanted = {f"a{number}": article(number, 0) for number in range(ARTICLES)}
+    for kill in range(kills):
+        killed(rebuild, name, 0, chance.uniform(0, longest))
+        with suppress(LibraryDamaged):
+            assert held(folder, name) == wanted
+        if kill % 3 == 2:  # several kills in a row must do no harm either
+            Library.rebuild(folder, encoder(name), Analyzer()).close()
+            assert held(folder, name) == wanted
+
+
+def test_a_writer_killed_over_and_over_before_it_has_begun_leaves_an_empty_library(
+    tmp_path: Path, killed: Callable[..., int]
+) -> None:
+    for _ in range(3):
+        killed(work, "words", 3, 0.0)
+    with pytest.raises(BotError, match="No article has the id"):
+        Library(tmp_path / "library", WordEncoder(), Analyzer()).remove(["a1"])

@@ -1,0 +1,122 @@
+"""What is given to a library, read one after another, and how far that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from bot import readers
+from bot.catalog import Catalog, Change
+from bot.errors import InputError
+from bot.library import Progress
+from bot.records import Article, Failure, Foreseen, Ingested, Preview, Stage
+
+
+class Reading:
+    """Files that are read in turn; `progress` is told of each place, in bytes of all of them."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        """`total` is the size of all files in bytes."""
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    @classmethod
+    def of(cls, files: Iterable[Path], progress: Progress | None) -> Reading:
+        """Measure the files that are to be read."""
+        return cls(sum(_size(file) for file in files), progress)
+
+    def articles(self, file: Path) -> Iterator[Article | Failure]:
+        """Read every article of the next file; what cannot be read comes as a Failure."""
+        size = _size(file)
+        yield from readers.read(file, at=lambda position: self._tell(min(position, size)))
+        self._done += size
+        self._tell(0)
+
+    def _tell(self, position: int) -> None:
+        if self._progress:
+            done = self._done + position
+            self._progress(Stage("reading", done, max(done, self._total), "bytes"))
+
+
+def read(items: Sequence[Article | Path], progress: Progress | None = None) -> Iterator[Article | Failure]:
+    """Yield articles as they are, once they are checked, and those of files."""
+    reading = Reading.of((item for item in items if isinstance(item, Path)), progress)
+    only_articles = not any(isinstance(item, Path) for item in items)
+    for number, item in enumerate(items, 1):
+        if isinstance(item, Path):
+            yield from reading.articles(item)
+            continue
+        yield _checked(item)
+        if progress and only_articles:
+            progress(Stage("reading", number, len(items), "articles"))
+
+
+def preview(catalog: Catalog, items: Sequence[Article | Path]) -> Preview:
+    """Say what would become of articles and files if they were added, and write nothing."""
+    reading = Reading.of((), None)
+
+    def each() -> Iterator[tuple[Article | Failure, str]]:
+        for item in items:
+            if isinstance(item, Path):
+                yield from ((found, str(item)) for found in reading.articles(item))
+            else:
+                yield _checked(item), item.id
+
+    return foreseen(catalog, each())[0]
+
+
+def foreseen(catalog: Catalog, items: Iterable[tuple[Article | Failure, str]]) -> tuple[Preview, set[str]]:
+    """Say what would become of articles, each with where it comes from, and which ids they have.
+
+    A near copy counts as added, as it is not compared with the others.
+    """
+    foresight = catalog.foresight()
+    counts: Counter[Change] = Counter()
+    failed: list[Failure] = []
+    changes: list[Foreseen] = []
+    given: set[str] = set()
+    for item, where in items:
+        if isinstance(item, Failure):
+            failed.append(item)
+            continue
+        change = foresight(item)
+        counts[change] += 1
+        given.add(item.id)
+        if change != "unchanged":
+            changes.append(Foreseen(_VERBS[change], item.title, where))
+    done = Ingested(counts["added"], counts["updated"], counts["unchanged"], counts["duplicate"], tuple(failed))
+    return Preview(done, changes=tuple(changes)), given
+
+
+_VERBS: Mapping[Change, Literal["add", "update", "copy"]] = {"added": "add", "updated": "update", "duplicate": "copy"}
+
+
+@contextmanager
+def looked_at(library: Path) -> Iterator[Catalog]:
+    """Open the catalog of a library in which nothing is to be changed; one that is not there is not made."""
+    path = library / "catalog.sqlite"
+    with TemporaryDirectory() as nowhere:
+        catalog = Catalog(path if path.exists() else Path(nowhere, path.name))
+        try:
+            yield catalog
+        finally:
+            catalog.close()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # its reader says why it cannot be read
+        return 0
+
+
+def _checked(article: Article) -> Article | Failure:
+    try:
+        return readers.checked(article)
+    except InputError as error:
+        return Failure(f"article {article.id!r}", str(error))

@@ -1,0 +1,60 @@
+"""Questions and searches under /api/v1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from bot.engine import Regbrief
+from bot.records import Answer, Hit, to_json
+from bot.serve.errors import language_of
+from bot.serve.events import server_sent, while_heard
+from bot.serve.examples import Responses, examples, shown
+from bot.serve.parameters import ArticleIds, Asked, Languages, Since, Sources, Until
+
+_ANSWERED: Responses = shown("answer", description="The answer; with `stream`, events.")
+_ANSWERED[200]["content"]["text/event-stream"] = {
+    "schema": {
+        "type": "string",
+        "description": (
+            "Events, each with its type and one line of JSON: `status` (a text: `searching`, `writing`), `citation` "
+            "(a Citation), `claim` (a Claim, after the citations that it needs; it is not taken back), and as the last "
+            "`done` (the whole Answer) or `error` (an ErrorBody)."
+        ),
+    },
+    "example": examples()["events"],
+}
+
+
+def add_routes(routes: APIRouter, bot: Regbrief) -> None:
+    """Add the routes for one library."""
+
+    @routes.post("/ask", response_model=Answer, responses=_ANSWERED)
+    def ask(asked: Asked, request: Request) -> Response:
+        """Answer a question with quoted sentences, or refuse.
+
+        Every number of a claim is that of a citation, and `article.body[start:end] == quote` holds for each. When
+        `abstained` is true, `reason` says why nothing is told. Who closes the connection stops the model.
+        """
+        arguments = {name: value for name, value in asked if name != "stream"}
+        if asked.stream:
+            written = server_sent(language_of(request))
+            return StreamingResponse(while_heard(bot.stream(**arguments), written), media_type="text/event-stream")
+        return JSONResponse(to_json(bot.ask(**arguments)))
+
+    @routes.get("/search", responses=shown("hits"))
+    def search(
+        q: Annotated[str, Query(description="What to look for.", examples=["Didi"])],
+        limit: Annotated[int, Query(ge=1, le=100, description="Passages at most.")] = 10,
+        since: Since = None,
+        until: Until = None,
+        languages: Languages = None,
+        sources: Sources = None,
+        article_ids: ArticleIds = None,
+    ) -> list[Hit]:
+        """List the passages that match best, best first, in every language whichever the query's is."""
+        return bot.search(
+            q, limit=limit, since=since, until=until, languages=languages, sources=sources, article_ids=article_ids
+        )

@@ -1,0 +1,25 @@
+// What holds for the whole page: its tabs, its language, and the way to the same page in another language.
+
+import { start as startTabs } from "./tabs.js";
+
+startTabs();
+
+// Gradio sets the document's language to the browser's; the page knows which one it speaks.
+const nameLanguage = () => {
+  const language = document.querySelector(".masthead")?.lang;
+  if (language && document.documentElement.lang !== language) document.documentElement.lang = language;
+};
+
+new MutationObserver(nameLanguage).observe(document.documentElement, { childList: true, subtree: true });
+
+// A link to the page in another language leads to the tab that is open, once what is being typed has been put away.
+document.addEventListener(
+  "click",
+  (event) => {
+    const link = event.target.closest?.(".languages a");
+    if (!link) return;
+    link.hash = location.hash;
+    document.dispatchEvent(new Event("regbrief:leave"));
+  },
+  true,
+);

@@ -1,0 +1,40 @@
+// The address says which tab is open (#briefing), and arrow keys move between the tabs.
+
+const buttons = () => [...document.querySelectorAll('#tabs [role="tab"]')];
+const named = () => buttons().find((each) => each.dataset.tabId === location.hash.slice(1));
+
+const open = () => {
+  const wanted = location.hash ? named() : buttons()[0];
+  if (wanted && wanted.getAttribute("aria-selected") !== "true") wanted.click();
+};
+
+const step = (event) => {
+  const all = buttons();
+  const here = all.indexOf(event.target.closest?.('[role="tab"]'));
+  const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
+  if (here < 0 || to === undefined) return;
+  event.preventDefault();
+  const next = all.at(to % all.length);
+  next.focus();
+  next.click();
+};
+
+const note = (event) => {
+  const tab = event.target.closest?.('#tabs [role="tab"]');
+  if (!tab) return;
+  const hash = tab === buttons()[0] ? "" : `#${tab.dataset.tabId}`;
+  if (location.hash !== hash) history.pushState(null, "", hash || location.pathname + location.search);
+};
+
+export const start = () => {
+  document.addEventListener("click", note);
+  document.addEventListener("keydown", step);
+  addEventListener("hashchange", open);
+  addEventListener("popstate", open);
+  const waiting = new MutationObserver(() => {
+    if (!buttons().length) return;
+    waiting.disconnect();
+    open();
+  });
+  waiting.observe(document.documentElement, { childList: true, subtree: true });
+};

@@ -1,0 +1,360 @@
+"""The tabs beside the chat in Chromium, on a small library of their own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from quick_runs import finish
+from test_craft_browser import faults
+
+from bot.engine import Regbrief
+from bot.records import Article, Feed
+from bot.serve.app import application
+from bot.settings import Settings
+from bot.ui import quality
+from bot.ui.measuring import Measuring
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio 6.31 counts its calls as pandas 2 did.
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+]
+
+Visit = Callable[..., Any]
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>${window.hacked=1}{{#each this}}'
+FINE = "Regulators met on Friday, April 9, 2021. They fined Alibaba 18.228 billion yuan. Alibaba will comply with it."
+ARTICLES = [
+    Article(
+        "fine",
+        "Alibaba fined 18.2 billion yuan",
+        FINE,
+        "en",
+        date(2021, 4, 10),
+        "Example Post",
+        "https://example.org/a",
+    ),
+    Article(
+        "hans",
+        "阿里巴巴被罚182亿元",
+        "市场监管总局2021年4月10日对阿里巴巴罚款182.28亿元。",
+        "zh-Hans",
+        date(2021, 4, 10),
+        "示例报",
+    ),
+    Article(
+        "hant",
+        "阿里巴巴設立自律委員會",
+        "阿里巴巴2022年6月1日宣布設立自律委員會。",
+        "zh-Hant",
+        date(2022, 6, 2),
+        "範例報",
+    ),
+    Article("hostile", HOSTILE, f"{HOSTILE} Alibaba said so.", "en", date(2021, 5, 1), HOSTILE, None),
+    *(
+        Article(
+            f"a{each}",
+            f"Chip rule {each}",
+            f"Chip rule {each} was published.",
+            "en",
+            date(2020, 1, 1) + timedelta(each),
+        )
+        for each in range(25)
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a library on a free port of this machine."""
+    folder = tmp_path_factory.mktemp("tabs")
+    settings = Settings(indexes=folder / "library", audit_log=folder / "audit.jsonl")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(quality, "FOLDER", folder / "reports")
+    runs = Measuring(folder / "reports" / "quick", work=finish)
+    patch.setattr(quality, "measuring", lambda _: runs)
+    with Regbrief.open(settings) as bot, socket.create_server(("127.0.0.1", 0)) as listening:
+        assert bot.add(ARTICLES).failed == ()
+        bot.library.catalog.put_feed(Feed("https://example.org/feed", "Example feed", problem=HOSTILE))
+        server = uvicorn.Server(uvicorn.Config(application(bot, settings), log_level="warning", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = server.force_exit = True
+        thread.join()
+    patch.undo()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Visit]:
+    """Open a tab; fail on scripts' errors and requests elsewhere."""
+    contexts, problems = [], []
+
+    def visit(tab: str, locale: str = "en-GB", width: int = 1440, **options: Any) -> Any:
+        context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 900}, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.on("request", lambda each: each.url.startswith((address, "data:", "blob:")) or problems.append(each.url))
+        page.goto(f"{address}/")
+        page.wait_for_selector("#tabs [role=tab]")
+        page.evaluate("tab => (location.hash = tab)", tab)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def briefed(page: Any, topic: str) -> Any:
+    """Ask for a briefing and wait for it."""
+    page.locator("#briefing-form .ready").wait_for()
+    page.locator("#briefing-topic").fill(topic)
+    page.locator("#briefing-topic").press("Enter")
+    page.locator(".brief .told").wait_for()
+    return page
+
+
+def hidden(page: Any, selector: str) -> list[bool]:
+    found: list[bool] = page.locator(selector).evaluate_all("all => all.map(each => !each.checkVisibility())")
+    return found
+
+
+# ---- briefing ----
+
+
+def test_a_number_opens_and_closes_its_quotation_in_place(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba")
+    cite = page.locator(".cite").first
+    cite.focus()
+    page.keyboard.press("Enter")
+    proof = page.locator(f"[id='{cite.get_attribute('aria-controls')}']")
+    assert proof.locator("mark").is_visible()
+    page.keyboard.press("Escape")
+    assert not proof.is_visible()
+    assert cite.evaluate("each => each === document.activeElement")
+
+
+def test_the_timeline_is_narrowed_by_the_keyboard_and_asked_again(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba")
+    before = len(hidden(page, ".happened li"))
+    until = page.get_by_label("Last day shown")
+    until.focus()
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowLeft")
+    assert until.get_attribute("aria-valuetext")
+    assert 0 < sum(hidden(page, ".happened li")) < before
+    page.get_by_role("button", name="Show all days").click()
+    assert not any(hidden(page, ".happened li"))
+    until.focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("button", name="Brief me on these days").click()
+    page.locator("#briefing-until").and_(page.locator(":not([value=''])")).wait_for()
+    page.locator(".working").wait_for()
+    page.locator(".brief .told, .brief .standing").first.wait_for()
+    assert page.locator("#briefing-preset").input_value() == "own"
+
+
+def test_the_timeline_is_narrowed_by_dragging(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba")
+    box = page.locator(".plot .bars").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60, steps=4)
+    page.mouse.up()
+    assert "–" in page.locator(".narrowed .said").inner_text()
+    assert any(hidden(page, ".told [data-first]"))
+
+
+def test_a_dot_leads_to_its_event(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba")
+    dot = page.locator(".plot .dot").first
+    dot.focus()
+    assert dot.locator(".tip").is_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == (dot.get_attribute("href") or "").removeprefix("#")
+
+
+def test_a_briefing_is_saved(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Word").first.click()
+    assert saved.value.suggested_filename == "briefing.doc"
+    assert "<h1>Briefing: Alibaba</h1>" in Path(saved.value.path()).read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(("locale", "title"), [("zh-CN", "简报：Alibaba"), ("zh-TW", "簡報：Alibaba")])
+def test_a_briefing_is_in_the_language_of_the_page_and_changes_with_it(visit: Visit, locale: str, title: str) -> None:
+    page = briefed(visit("briefing", locale), "Alibaba")
+    assert page.locator(".brief h2").inner_text() == title
+    page.get_by_role("link", name="English").click()
+    page.locator(".brief h2", has_text="Briefing: Alibaba").wait_for()
+
+
+# ---- library ----
+
+
+def listed(page: Any) -> list[str]:
+    page.locator("#library-rows .open, #library-rows .hint").first.wait_for()
+    titles: list[str] = page.locator("#library-rows .open").all_inner_texts()
+    return titles
+
+
+def test_the_list_is_searched_in_any_script_and_paged(visit: Visit) -> None:
+    page = visit("library")
+    assert len(listed(page)) == 20
+    page.get_by_role("button", name="Next page").click()
+    page.locator(".pages span", has_text="21–").wait_for()
+    page.get_by_label("Find by title, outlet or id").fill("设立自律委员会")
+    page.locator(".pages span", has_text="1–1 of 1").wait_for()
+    assert listed(page) == ["阿里巴巴設立自律委員會"]
+    page.locator("#library-rows .open").click()
+    assert "宣布設立自律委員會" in page.locator("#library-reader").inner_text()
+    page.keyboard.press("Escape")
+    assert not page.locator("#library-reader").is_visible()
+
+
+FILE = {
+    "name": "note.md",
+    "mimeType": "text/markdown",
+    "buffer": b"---\ntitle: A note that was sent\npublished: 2025-01-02\n---\n\nIt says that a rule was passed.\n",
+}
+
+
+def test_files_are_added_with_a_result_each_and_removed_after_a_question(visit: Visit) -> None:
+    page = visit("library")
+    listed(page)
+    hostile = {"name": f"{HOSTILE.replace('/', '')}.exe", "mimeType": "x/y", "buffer": b"x"}
+    broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"no PDF"}
+    page.locator("#library-files").set_input_files([FILE, hostile, broken])
+    work = page.locator("#library-work .work > li")
+    work.locator(".state", has_text="1 added").wait_for()
+    work.locator(".faults", has_text="not a PDF").wait_for()
+    assert "no reader takes this kind of file" in work.nth(1).inner_text()
+    page.get_by_label("Find by title, outlet or id").fill("note that was sent")
+    page.locator(".pages span", has_text="1–1 of 1").wait_for()
+    remove = page.get_by_role("button", name="Remove “A note that was sent”")
+    remove.click()
+    page.get_by_role("button", name="Keep").click()
+    remove.click()
+    page.locator("#library-sure [value=yes]").click()
+    page.locator("#library-said", has_text="Removed: A note that was sent").wait_for()
+    assert listed(page) == []
+    assert page.evaluate("window.hacked") is None
+
+
+DROP = """() => {
+  const data = new DataTransfer();
+  data.items.add(new File(["A dropped note\\n\\nIt says that a rule was passed."], "dropped.txt"));
+  const options = { dataTransfer: data, bubbles: true, cancelable: true };
+  for (const type of ["dragenter", "dragover", "drop"])
+    document.querySelector(".drop").dispatchEvent(new DragEvent(type, options));
+}"""
+
+
+def test_files_are_dropped(visit: Visit) -> None:
+    page = visit("library")
+    listed(page)
+    page.evaluate(DROP)
+    page.locator("#library-work .state", has_text="1 added").wait_for()
+
+
+def test_an_address_that_may_not_be_fetched_is_refused(visit: Visit) -> None:
+    page = visit("library", "zh-TW")
+    listed(page)
+    page.locator("#library-url").fill("http://127.0.0.1:9/feed")
+    page.locator("#library-address .do").click()
+    page.locator("#library-work .state", has_text="1篇無法讀取").wait_for()
+
+
+def test_feeds_are_shown_and_followed_no_longer(visit: Visit) -> None:
+    page = visit("library")
+    listed(page)
+    assert HOSTILE in page.locator(".feeds .fault").inner_text()
+    page.get_by_role("button", name="Unfollow: Example feed").click()
+    page.locator("#library-sure [value=yes]").click()
+    page.get_by_text("No feed is followed yet.").wait_for()
+
+
+def test_the_chart_is_coloured_by_outlet_and_the_library_checked(visit: Visit) -> None:
+    page = visit("library")
+    listed(page)
+    page.get_by_label("Outlet", exact=True).check()
+    assert page.locator(".by.outlet .legend").is_visible()
+    assert not page.locator(".by.language .legend").is_visible()
+    page.get_by_role("button", name="Check now").click()
+    page.locator("#library-health .sound").wait_for()
+
+
+# ---- quality ----
+
+
+def test_the_quick_suite_runs_with_progress_and_its_report_is_shown(visit: Visit) -> None:
+    page = visit("quality")
+    page.get_by_text("There is no report yet.").wait_for()
+    page.get_by_role("button", name="Run the quick suite").click()
+    page.locator("#quality-state .working", has_text="Asking").wait_for(timeout=60_000)
+    page.locator("#quality .tiles dd", has_text="75.0").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Show the whole report").click()
+    frame = page.frame_locator("#quality-frame")
+    assert frame.locator("h1").inner_text() == "The whole report"
+
+
+# ---- all of them ----
+
+
+TABS = ["briefing", "library", "quality"]
+
+
+def furnished(page: Any, tab: str) -> Any:
+    if tab == "briefing":
+        page.locator("#briefing-topic").wait_for()
+        briefed(page, "Alibaba")
+        page.locator(".cite").first.click()
+    page.locator(
+        {"briefing": ".brief", "library": "#library-rows table", "quality": "#quality-shown > *"}[tab]
+    ).first.wait_for()
+    return page
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("width", [390, 1920])
+def test_nothing_sticks_out(visit: Visit, tab: str, width: int) -> None:
+    page = furnished(visit(tab, "zh-CN", width), tab)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit: Visit, tab: str, scheme: str) -> None:
+    import axe_playwright_python
+
+    page = furnished(visit(tab, width=390 if scheme == "dark" else 1440, color_scheme=scheme), tab)
+    assert faults(page, (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")) == []
+
+
+def test_hostile_articles_stay_text(visit: Visit) -> None:
+    page = briefed(visit("briefing"), "Alibaba said so")
+    page.evaluate("location.hash = 'library'")
+    page.get_by_label("Find by title, outlet or id").fill("onerror")
+    page.locator(".pages span", has_text="1–1 of 1").wait_for()
+    page.locator("#library-rows .open").click()
+    assert HOSTILE in page.locator("#library-reader").inner_text()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#tabs :is(img, script), a[href^='javascript']").count() == 0

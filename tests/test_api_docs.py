@@ -1,0 +1,82 @@
+"""The OpenAPI document: every route is described, has an example that fits its schema, and says what may go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
+
+from bot import Regbrief
+from bot.serve.api import ADMIN, create_app
+
+
+@pytest.fixture(scope="session")
+def document(shared_library: Any) -> dict[str, Any]:
+    from samples import WordEncoder
+
+    from bot.glossary import Glossary
+
+    bot = Regbrief.from_library(shared_library, encoder=WordEncoder(), glossary=Glossary())
+    schema: dict[str, Any] = TestClient(create_app(bot)).get("/api/openapi.json").json()
+    return schema
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def fits(value: Any, schema: Any, document: dict[str, Any]) -> list[str]:
+    whole = {**schema, "components": document["components"]}
+    return [each.message for each in Draft202012Validator(whole).iter_errors(value)]
+
+
+def test_every_route_is_described_and_named_once(document: dict[str, Any]) -> None:
+    found = dict(operations(document))
+    assert [name for name, each in found.items() if not each.get("description")] == []
+    names = [each["operationId"] for each in found.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_route_says_what_may_go_wrong(document: dict[str, Any]) -> None:
+    for name, each in operations(document):
+        wanted = {"400", "401", "429", "503"}
+        assert wanted <= set(each["responses"]), name
+        for status in wanted:
+            schema = each["responses"][status]["content"]["application/json"]["schema"]
+            assert schema["$ref"].endswith("ErrorBody"), name
+
+
+def test_every_success_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    for name, each in operations(document):
+        for status in ("200", "201", "202"):
+            if status in each["responses"] and status != "204":
+                content = each["responses"][status]["content"]["application/json"]
+                assert fits(content["example"], content["schema"], document) == [], name
+
+
+def test_every_example_of_a_body_fits(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", []):
+            assert fits(example, schema, document) == [], name
+
+
+def test_what_changes_the_library_is_marked(document: dict[str, Any]) -> None:
+    marked = {name for name, each in operations(document) if ADMIN in each["tags"]}
+    assert marked == {
+        "POST /api/v1/articles",
+        "POST /api/v1/articles/files",
+        "POST /api/v1/articles/addresses",
+        "DELETE /api/v1/articles/{article_id}",
+        "GET /api/v1/jobs",
+        "GET /api/v1/jobs/{job_id}",
+        "DELETE /api/v1/jobs/{job_id}",
+        "POST /api/v1/feeds",
+        "DELETE /api/v1/feeds",
+        "POST /api/v1/feeds/sync",
+        "GET /api/v1/feedback",
+    }

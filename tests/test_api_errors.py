@@ -1,0 +1,127 @@
+"""Errors in the language of who asks: no code lacks its words, and no word lacks its value."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+import bot as package
+from bot import Regbrief, errors
+from bot.errors import BotError, InputError, LibraryDamaged
+from bot.records import Language
+from bot.serve.api import create_app
+from bot.serve.errors import said, texts
+
+CHINESE: tuple[Language, ...] = ("zh-Hans", "zh-Hant")
+
+
+@pytest.fixture
+def client(shared_bot: Regbrief) -> TestClient:
+    return TestClient(create_app(shared_bot))
+
+
+def kinds(kind: type[BotError] = BotError) -> Iterator[type[BotError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        if below.__module__ == errors.__name__:
+            yield from kinds(below)
+
+
+def raised() -> Iterator[tuple[str, str, set[str]]]:
+    """Yield every `case=` in the package with the name of its error and the names of its values."""
+    for path in Path(package.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                given = {each.arg: each.value for each in node.keywords}
+                case, values = given.get("case"), given.get("values")
+                if isinstance(case, ast.Constant) and node.func.id in vars(errors):
+                    names = {str(key.value) for key in getattr(values, "keys", []) if isinstance(key, ast.Constant)}
+                    yield node.func.id, str(case.value), names
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
+@pytest.mark.parametrize("language", CHINESE)
+def test_every_code_can_be_said(kind: type[BotError], language: Language) -> None:
+    message, hint = texts()[kind.code]["other"][language]
+    assert message
+    assert fields(message) | fields(hint) <= {"message", "hint"}
+
+
+@pytest.mark.parametrize(("kind", "case", "values"), sorted(raised(), key=str), ids=lambda each: str(each)[:40])
+def test_every_case_can_be_said_with_its_values(kind: str, case: str, values: set[str]) -> None:
+    said = texts()[getattr(errors, kind).code][case]
+    for language in CHINESE:
+        for text in said[language]:
+            assert fields(text) <= values | {"message", "hint"}
+
+
+@pytest.mark.parametrize(("code", "cases"), texts().items())
+def test_every_text_is_in_both_scripts_and_says_the_same(code: str, cases: dict[str, Any]) -> None:
+    for spoken in cases.values():
+        assert set(spoken) - {"en"} == set(CHINESE)
+        first, second = ([fields(text) for text in spoken[language]] for language in CHINESE)
+        assert first == second
+
+
+@pytest.mark.parametrize(
+    ("accept", "message", "hint", "language"),
+    [
+        ("en-GB", "since 2022-01-02 is after until 2022-01-01.", "Swap them.", "en"),
+        ("zh-CN,zh;q=0.9", "since 2022-01-02 晚于 until 2022-01-01。", "请对调两个日期。", "zh-Hans"),
+        ("zh-TW,en;q=0.5", "since 2022-01-02 晚於 until 2022-01-01。", "請對調兩個日期。", "zh-Hant"),
+        ("fr", "since 2022-01-02 is after until 2022-01-01.", "Swap them.", "en"),
+    ],
+    ids=["en", "zh-Hans", "zh-Hant", "other"],
+)
+def test_an_error_is_said_in_the_language_of_who_asks(
+    client: TestClient, accept: str, message: str, hint: str, language: str
+) -> None:
+    body = {"question": "支付", "since": "2022-01-02", "until": "2022-01-01"}
+    response = client.post("/api/v1/ask", json=body, headers={"Accept-Language": accept})
+    assert response.json() == {"error": {"code": "bad_input", "message": message, "hint": hint}}
+    assert (response.headers["content-language"], response.headers["vary"]) == (language, "Accept-Language")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/api/v1/ask", {}, "body.question：缺少此项"),
+        ("/api/v1/ask", {"question": "?", "colour": 1}, "body.colour：没有此项"),
+        ("/api/v1/ask", {"question": "?", "since": "soon"}, "body.since：应为日期，写作 YYYY-MM-DD"),
+        ("/api/v1/digest", {"limit": 0}, "body.limit：应大于或等于 1"),
+        ("/api/v1/digest", {"languages": ["fr"]}, "body.languages.0：应为 'en', 'zh-Hans' or 'zh-Hant'"),
+        ("/api/v1/nothing", {}, "没有此路径。"),
+        ("/api/v1/articles", {"title": "a", "body": " "}, "文章没有正文。"),
+        ("/api/v1/feedback", {"verdict": "right"}, "未说明评价的是什么。"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_chinese(client: TestClient, path: str, body: Any, message: str) -> None:
+    response = client.post(path, json=body, headers={"Accept-Language": "zh-CN"})
+    assert response.json()["error"]["message"] == message
+
+
+def test_an_error_under_way_is_said_in_chinese_too(client: TestClient) -> None:
+    body = {"question": "?", "stream": True, "since": "2022-01-02", "until": "2022-01-01"}
+    assert "請對調兩個日期。" in client.post("/api/v1/ask", json=body, headers={"Accept-Language": "zh-TW"}).text
+
+
+@pytest.mark.parametrize("language", ["en", *CHINESE])
+def test_no_path_of_the_server_is_told(language: Language) -> None:
+    error = LibraryDamaged("The catalog '/home/me/catalog.sqlite' cannot be used: disk I/O error.", hint="Check it.")
+    told = said(error, language)
+    assert "/home" not in told.message + told.hint
+
+
+def test_a_value_with_braces_is_said_as_it_is() -> None:
+    error = InputError("x {y} is odd.", hint="{z}")
+    assert said(error, "zh-Hant").message == "無法使用所給內容：x {y} is odd."
