@@ -202,6 +202,7 @@ def ask(work: Path, vectors: str) -> dict[str, Any]:
         "plain": {},
         "a month": {"since": day, "until": day + timedelta(days=30)},
         "a year": {"since": day, "until": day + timedelta(days=365)},
+        "three years": {"since": day, "until": day + timedelta(days=3 * 365)},
         "English": {"languages": ["en"]},
         "an outlet": {"sources": [OUTLETS[0]]},
         "a rare outlet": {"sources": [OUTLETS[20]]},

@@ -34,15 +34,17 @@ CREATE TABLE IF NOT EXISTS articles (
     source TEXT NOT NULL, url TEXT, tags TEXT NOT NULL, digest TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published, language);
-CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source);
+CREATE INDEX IF NOT EXISTS articles_by_outlet ON articles (source, published, language);
 CREATE INDEX IF NOT EXISTS articles_by_digest ON articles (digest);
 CREATE TABLE IF NOT EXISTS passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL, number INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, indexed INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS passages_by_article ON passages (article_id);
+CREATE INDEX IF NOT EXISTS passages_of_article ON passages (article_id, indexed);
 CREATE INDEX IF NOT EXISTS passages_to_index ON passages (key) WHERE indexed = 0;
 CREATE TABLE IF NOT EXISTS obsolete (key INTEGER PRIMARY KEY, language TEXT NOT NULL);
+DROP INDEX IF EXISTS articles_by_source;
+DROP INDEX IF EXISTS passages_by_article;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 

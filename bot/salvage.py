@@ -89,7 +89,8 @@ _WAYS = [
     for index, order in (
         ("NOT INDEXED", "id"),
         ("INDEXED BY articles_by_date", "published"),
-        ("INDEXED BY articles_by_source", "source"),
+        ("INDEXED BY articles_by_outlet", "source"),
+        ("INDEXED BY articles_by_source", "source"),  # its name in older libraries
         ("INDEXED BY articles_by_digest", "digest"),
     )
     for way in ("ASC", "DESC")

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
 from bot.engine import Event
 from bot.errors import LibraryDamaged, LibraryLocked
-from bot.serve.api import create_app
 from bot.serve.events import server_sent, while_heard
 
 QUESTIONS = [
@@ -27,13 +27,13 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def bot(shared_bot: Regbrief) -> Regbrief:
-    return shared_bot
+def bot(served_bot: Regbrief) -> Regbrief:
+    return served_bot
 
 
 @pytest.fixture
-def client(bot: Regbrief) -> TestClient:
-    return TestClient(create_app(bot))
+def client(served_app: FastAPI) -> TestClient:
+    return TestClient(served_app)
 
 
 def untimed(answer: dict[str, Any]) -> dict[str, Any]:

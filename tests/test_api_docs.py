@@ -6,21 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
-from bot import Regbrief
-from bot.serve.api import ADMIN, create_app
+from bot.serve.api import ADMIN
 
 
-@pytest.fixture(scope="session")
-def document(shared_library: Any) -> dict[str, Any]:
-    from samples import WordEncoder
-
-    from bot.glossary import Glossary
-
-    bot = Regbrief.from_library(shared_library, encoder=WordEncoder(), glossary=Glossary())
-    schema: dict[str, Any] = TestClient(create_app(bot)).get("/api/openapi.json").json()
+@pytest.fixture(scope="module")
+def document(served_app: FastAPI) -> dict[str, Any]:
+    schema: dict[str, Any] = TestClient(served_app).get("/api/openapi.json").json()
     return schema
 
 

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import bot as package
-from bot import Regbrief, errors
+from bot import errors
 from bot.errors import BotError, InputError, LibraryDamaged
 from bot.records import Language
-from bot.serve.api import create_app
 from bot.serve.errors import said, texts
 
 CHINESE: tuple[Language, ...] = ("zh-Hans", "zh-Hant")
 
 
 @pytest.fixture
-def client(shared_bot: Regbrief) -> TestClient:
-    return TestClient(create_app(shared_bot))
+def client(served_app: FastAPI) -> TestClient:
+    return TestClient(served_app)
 
 
 def kinds(kind: type[BotError] = BotError) -> Iterator[type[BotError]]:

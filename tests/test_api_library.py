@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
@@ -28,6 +29,12 @@ NEW = [
 def client(bot: Regbrief) -> Iterator[TestClient]:
     with TestClient(create_app(bot)) as client:
         yield client
+
+
+@pytest.fixture
+def reading(served_app: FastAPI) -> TestClient:
+    """A client of a library that nothing changes."""
+    return TestClient(served_app)
 
 
 def ended(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:
@@ -216,15 +223,15 @@ def test_a_job_that_nobody_has_begun_is_not_found(client: TestClient) -> None:
     ids=["en", "zh-Hans", "zh-Hant"],
 )
 def test_a_quotation_comes_in_its_paragraph(
-    client: TestClient, bot: Regbrief, article_id: str, quote: str, paragraph: str
+    reading: TestClient, served_bot: Regbrief, article_id: str, quote: str, paragraph: str
 ) -> None:
-    found = client.get(f"/api/v1/articles/{article_id}/excerpt", params={"quote": quote}).json()
-    body = bot.article(article_id).body
+    found = reading.get(f"/api/v1/articles/{article_id}/excerpt", params={"quote": quote}).json()
+    body = served_bot.article(article_id).body
     assert (found["text"], found["quote"]) == (paragraph, quote)
     assert body[found["start"] : found["end"]] == paragraph
     assert body[found["quote_start"] : found["quote_end"]] == quote
     offsets = {"start": found["quote_start"], "end": found["quote_end"]}
-    assert client.get(f"/api/v1/articles/{article_id}/excerpt", params=offsets).json() == found
+    assert reading.get(f"/api/v1/articles/{article_id}/excerpt", params=offsets).json() == found
 
 
 @pytest.mark.parametrize(
@@ -241,20 +248,20 @@ def test_a_quotation_comes_in_its_paragraph(
     ],
     ids=["absent", "empty", "none", "half", "no-width", "negative", "beyond", "both"],
 )
-def test_a_quotation_that_cannot_be_found_is_an_error(client: TestClient, asked: dict[str, Any], status: int) -> None:
-    assert client.get("/api/v1/articles/fine-en/excerpt", params=asked).status_code == status
+def test_a_quotation_that_cannot_be_found_is_an_error(reading: TestClient, asked: dict[str, Any], status: int) -> None:
+    assert reading.get("/api/v1/articles/fine-en/excerpt", params=asked).status_code == status
 
 
 @pytest.mark.parametrize(
     "path", ["/api/v1/articles/fine-en", "/api/v1/articles", "/api/v1/articles/fine-en/excerpt?quote=fine"]
 )
-def test_what_has_not_changed_is_not_sent_again(client: TestClient, path: str) -> None:
-    first = client.get(path)
+def test_what_has_not_changed_is_not_sent_again(reading: TestClient, path: str) -> None:
+    first = reading.get(path)
     tag = first.headers["etag"]
     for asked in (tag, f'W/{tag}, "other"', "*"):
-        again = client.get(path, headers={"If-None-Match": asked})
+        again = reading.get(path, headers={"If-None-Match": asked})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    assert client.get(path, headers={"If-None-Match": '"other"'}).json() == first.json()
+    assert reading.get(path, headers={"If-None-Match": '"other"'}).json() == first.json()
 
 
 def test_a_changed_article_has_another_tag(client: TestClient) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
@@ -16,7 +17,6 @@ from bot.cli import main
 from bot.digest_text import written
 from bot.engine import Regbrief as Engine
 from bot.records import Article, Citation, Claim, Digest, DigestStory, Searched
-from bot.serve.api import create_app
 from bot.sheet import web_address
 
 EVIL = "<script>alert(1)</script> [x](javascript:alert(2)) *bold* `code` # head"
@@ -29,13 +29,13 @@ ROWS = [
 
 
 @pytest.fixture
-def bot(shared_bot: Regbrief) -> Regbrief:
-    return shared_bot
+def bot(served_bot: Regbrief) -> Regbrief:
+    return served_bot
 
 
 @pytest.fixture
-def client(bot: Regbrief) -> TestClient:
-    return TestClient(create_app(bot))
+def client(served_app: FastAPI) -> TestClient:
+    return TestClient(served_app)
 
 
 def hostile(url: str | None) -> Digest:

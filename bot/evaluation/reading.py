@@ -101,7 +101,7 @@ class Reading:
         """The sentences of the answer, each with the markers in it and after it.
 
         A claim that the answer lists counts as one statement however many sentences it has, without the outlet and day
-        that its `context` names; whatever else the answer says counts too.
+        that its `context` names and the names that its `gloss` gives; whatever else the answer says counts too.
         """
         text, placed = self._clean
         spans = [span for span in _spans(text, self._claims()) if re.search(r"[^\W_]", text[span[0] : span[1]])]
@@ -124,6 +124,7 @@ class Reading:
         text = self.text
         quoted = [each.quote for each in self.citations.values()] + [each.title for each in self.citations.values()]
         quoted += [each.source for each in self.citations.values()]
+        quoted += [gloss for _, _, gloss in self._claims()]
         quoted += [str(each.get(key) or "") for each in self._related() for key in ("title", "source")]
         for each in sorted(filter(None, quoted), key=len, reverse=True):
             text = text.replace(each, " ")
@@ -133,10 +134,11 @@ class Reading:
     def _written(self) -> str:
         return str(self.answer.get("answer") or "")
 
-    def _claims(self) -> list[tuple[str, str]]:
-        """Return the context and the text of each claim that the answer lists."""
+    def _claims(self) -> list[tuple[str, str, str]]:
+        """Return the context, the text and the gloss of each claim that the answer lists."""
         listed = [each for each in self.answer.get("claims") or () if isinstance(each, Mapping)]
-        return [(str(each.get("context") or ""), str(each.get("text") or "")) for each in listed]
+        context, text, gloss = ([str(each.get(name) or "") for each in listed] for name in ("context", "text", "gloss"))
+        return list(zip(context, text, gloss, strict=True))
 
     def _related(self) -> list[Mapping[str, Any]]:
         return [each for each in self.answer.get("related") or () if isinstance(each, Mapping)]
@@ -204,15 +206,16 @@ def _numbers(inside: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _spans(text: str, claims: list[tuple[str, str]]) -> Iterator[tuple[int, int]]:
+def _spans(text: str, claims: list[tuple[str, str, str]]) -> Iterator[tuple[int, int]]:
     """Return the spans of the claims, where they stand in order, and of the sentences between them."""
     at = 0
-    for context, claim in claims:
+    for context, claim, gloss in claims:
         start = text.find(context + claim, at) if claim else -1
         if start >= 0:
             yield from _sentences(text, at, start)
             at = start + len(context + claim)
             yield start + len(context), at
+            at += len(gloss)
     yield from _sentences(text, at, len(text))
 
 

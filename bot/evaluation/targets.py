@@ -142,8 +142,11 @@ class HttpTarget:
     @cached_property
     def _takes(self) -> set[str]:
         """What the server's `ask` takes: a server of another version may not know `history` or `today`."""
+        ask = self._openapi.get("paths", {}).get("/api/v1/ask", {}).get("post", {})
+        body = ask.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         schemas = self._openapi.get("components", {}).get("schemas", {})
-        return set(schemas.get("AskRequest", {}).get("properties", ()))
+        schema = schemas.get(body.get("$ref", "").rpartition("/")[2], body)
+        return set(schema.get("properties", ()))
 
     def _get(self, path: str, **query: Any) -> Any:
         return self._request("GET", path, params=query)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from bot.engine import Regbrief
 from bot.serve import asking, digests, errors, feedback, openai_api, reading, subscriptions, writing
@@ -20,7 +21,7 @@ from bot.serve.examples import completed
 from bot.serve.jobs import Jobs
 
 if TYPE_CHECKING:
-    from mcp.server import MCPServer
+    from bot.serve.mcp_server import Endpoint
 
 ADMIN = "admin"
 """Tag of the routes that change the library, or tell what others have asked."""
@@ -61,9 +62,7 @@ def create_app(bot: Regbrief) -> FastAPI:
     app.include_router(writing_routes(bot, jobs))
     app.include_router(openai_api.router(bot))
     if tools:
-        from bot.serve import mcp_server
-
-        app.router.routes.extend(mcp_server.http(tools, guarded=True).routes)
+        app.router.routes.append(Route("/mcp", tools, include_in_schema=False))
     errors.add_handlers(app)
     app.openapi = cache(_completing(app.openapi))  # type: ignore[method-assign]
     return app
@@ -101,19 +100,19 @@ def _name(route: APIRoute) -> str:
     return route.name
 
 
-def _tools(bot: Regbrief) -> MCPServer | None:
+def _tools(bot: Regbrief) -> Endpoint | None:
     """Return the tools for clients of MCP, if its extra is installed."""
     if find_spec("mcp") is None:
         return None
     from bot.serve import mcp_server  # takes a second
 
-    return mcp_server.server(bot)
+    return mcp_server.Endpoint(bot)
 
 
-def _lifespan(jobs: Jobs, tools: MCPServer | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(jobs: Jobs, tools: Endpoint | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with tools.session_manager.run() if tools else nullcontext():
+        async with tools.open() if tools else nullcontext():
             yield
         await run_in_threadpool(jobs.close)
 

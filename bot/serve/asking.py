@@ -10,22 +10,12 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from bot.engine import Regbrief
 from bot.records import Answer, Hit, to_json
 from bot.serve.errors import language_of
-from bot.serve.events import server_sent, while_heard
+from bot.serve.events import documented, server_sent, while_heard
 from bot.serve.examples import Responses, examples, shown
 from bot.serve.parameters import ArticleIds, Asked, Languages, Since, Sources, Until
 
 _ANSWERED: Responses = shown("answer", description="The answer; with `stream`, events.")
-_ANSWERED[200]["content"]["text/event-stream"] = {
-    "schema": {
-        "type": "string",
-        "description": (
-            "Events, each with its type and one line of JSON: `status` (a text: `searching`, `writing`), `citation` "
-            "(a Citation), `claim` (a Claim, after the citations that it needs; it is not taken back), and as the last "
-            "`done` (the whole Answer) or `error` (an ErrorBody)."
-        ),
-    },
-    "example": examples()["events"],
-}
+_ANSWERED[200]["content"]["text/event-stream"] = {"itemSchema": documented(), "example": examples()["events"]}
 
 
 def add_routes(routes: APIRouter, bot: Regbrief) -> None:
@@ -36,7 +26,11 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         """Answer a question with quoted sentences, or refuse.
 
         Every number of a claim is that of a citation, and `article.body[start:end] == quote` holds for each. When
-        `abstained` is true, `reason` says why nothing is told. Who closes the connection stops the model.
+        `abstained` is true, `reason` says why nothing is told.
+
+        With `stream`, events tell what is being done (`status`: `searching`, `writing`), then each `claim` once it is
+        verified, after the `citation`s that it needs; none is taken back. The last is `done`, with the whole answer, or
+        `error`. Who closes the connection stops the model.
         """
         arguments = {name: value for name, value in asked if name != "stream"}
         if asked.stream:

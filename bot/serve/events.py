@@ -17,6 +17,28 @@ from bot.serve.errors import ErrorBody, said
 TYPES: dict[str, Any] = {"status": str, "citation": Citation, "claim": Claim, "done": Answer, "error": ErrorBody}
 """What the data of each event hold."""
 
+
+def documented() -> dict[str, Any]:
+    """Return what the documentation says of each event: its type, and what its line of JSON holds."""
+    refer = "#/components/schemas/"
+    held = {
+        name: {"type": "string"} if kind is str else {"$ref": refer + kind.__name__} for name, kind in TYPES.items()
+    }
+    return {
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"const": name},
+                    "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": schema},
+                },
+            }
+            for name, schema in held.items()
+        ],
+    }
+
+
 Written = Callable[[Iterator[Event]], Iterator[bytes]]
 """Writes events in the form of a protocol."""
 

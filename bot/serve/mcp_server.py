@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -15,6 +16,8 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, RootModel
 from pydantic.json_schema import JsonSchemaValue
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from bot.digest import STORIES
 from bot.engine import Regbrief
@@ -217,6 +220,29 @@ def http(tools: MCPServer, *, guarded: bool) -> Starlette:
     """Return the server for HTTP, at /mcp; where nothing stands before it, it answers this machine's own names only."""
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False) if guarded else None
     return tools.streamable_http_app(stateless_http=True, transport_security=security)
+
+
+class Endpoint:
+    """The tools of one library at /mcp, while it is `open`; it may be opened again."""
+
+    def __init__(self, bot: Regbrief) -> None:
+        self._bot = bot
+        self._app: Starlette | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Let clients in as long as this lasts."""
+        tools = server(self._bot)
+        app = http(tools, guarded=True)
+        async with tools.session_manager.run():  # which can be entered once
+            self._app = app
+            yield
+        self._app = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        answer = self._app or PlainTextResponse("The server is not running.", status_code=503)
+        await answer(scope, receive, send)
 
 
 def listen(tools: MCPServer, host: str, port: int) -> None:

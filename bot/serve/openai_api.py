@@ -51,7 +51,11 @@ TURNS = 50
 _ERRORS: Responses = {status: {"model": OpenAIErrorBody} for status in (400, 401, 403, 404, 413, 429, 503)}
 _CHAT: Responses = shown("chat_completion", description="The answer; with `stream`, chunks.")
 _CHAT[200]["content"]["text/event-stream"] = {
-    "schema": {"type": "string", "description": "A Chunk after each `data: `, and at last `data: [DONE]`."},
+    "itemSchema": {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "description": "A chunk, and at last `[DONE]`."}},
+    },
     "example": examples()["chat_chunks"],
 }
 
