@@ -224,9 +224,10 @@ class Answering:
         """Give the reader's names for what a quotation in another language names for the first time."""
         if citation.language[:2] == language[:2]:
             return ""
-        said = {name for each in ledger.citations for name in self._glossary.counterparts(each.quote, language)}
-        names = self._glossary.counterparts(citation.quote, language)
-        return prompts.gloss(language, {theirs: ours for theirs, ours in names.items() if theirs not in said})
+        counterparts = self._glossary.counterparts
+        said = {ours for each in ledger.citations for ours in counterparts(each.quote, language).values()}
+        names = {ours: theirs for theirs, ours in counterparts(citation.quote, language).items()}
+        return prompts.gloss(language, {theirs: ours for ours, theirs in names.items() if ours not in said})
 
     def _told(self, quotes: Sequence[Citation], found: _Found) -> list[Citation]:
         """Add to quotations who else reported what their articles do."""

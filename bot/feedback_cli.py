@@ -72,15 +72,17 @@ def export(
 def question_of(given: Feedback) -> dict[str, Any]:
     """Return feedback as a question of an evaluation, with what is known of its answer (corpus/README.md).
 
-    A right answer's quotations are evidence and the words in them that answer are accepted; a right refusal says that
-    the question cannot be answered. Of a wrong answer nothing but the question is known.
+    A right answer's quotations are evidence; of one alone the words that answer are accepted, of several it is not
+    known which do. A right refusal says that the question cannot be answered; of a wrong answer nothing is known.
     """
     name = f"feedback-{given.id}"
     answer = given.answer
     searched = answer.searched if answer else None
     proof = _proof(given, answer) if answer else []
     stated = searched if searched and not searched.implied else None
-    words = dict.fromkeys(each.pieces[1] for each in proof if each.answer_span) if given.verdict == "right" else ()
+    words = (
+        [each.pieces[1] for each in proof if each.answer_span] if given.verdict == "right" and len(proof) == 1 else []
+    )
     return {
         "id": name,
         "thread": name,
@@ -88,7 +90,7 @@ def question_of(given: Feedback) -> dict[str, Any]:
         "language": given.language,
         "type": "unanswerable" if _unanswerable(given) else "fact",
         "question": (searched.question if searched else "") or given.question,
-        "answers": list(words),
+        "answers": words,
         "evidence": [{"article_id": each.article_id, "sentence": each.quote} for each in proof],
         "since": to_json(stated.since) if stated else None,
         "until": to_json(stated.until) if stated else None,

@@ -116,13 +116,17 @@ class Glossary:
         return mentions
 
     def counterparts(self, text: str, language: AnswerLanguage) -> dict[str, str]:
-        """Return the names in a text but for places and terms, each with the usual one in a language if it differs."""
+        """Return the names in a text but for places and terms, each with the usual one in a language if it differs.
+
+        Names in Latin letters have none in English: they can be read as they are.
+        """
         pairs: dict[str, str] = {}
         for mention in self.find(text):
             usual = mention.entity.usual(language)
             if usual and not mention.ambiguous and mention.entity.kind not in ("term", "place"):
                 pairs.setdefault(text[mention.start : mention.end], usual)
-        return {name: usual for name, usual in pairs.items() if _key(usual) != _key(name)}
+        legible = {name for name in pairs if language == "en" and name.isascii()}
+        return {name: usual for name, usual in pairs.items() if name not in legible and _key(usual) != _key(name)}
 
     def _longest(self, folded: str, at: int) -> str:
         """Return the longest form that starts here, where a word may start, and ends with one; or an empty string."""

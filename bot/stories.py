@@ -253,12 +253,14 @@ def _near(db: sqlite3.Connection, new: StoryItem) -> list[StoryItem]:
     if new.published is None or not new.vector.any():
         return []
     day = new.published.isoformat()
-    rows = db.execute(
+    query = (
         f"SELECT key, content FROM reports WHERE {_ORIGINAL} AND story IS NOT NULL AND content IS NOT NULL"
         f" AND published BETWEEN date(?, '-{WINDOW} days') AND date(?, '+{WINDOW} days') AND article_id <> ?"
-        " ORDER BY abs(julianday(published) - julianday(?)), key LIMIT ?",
-        (day, day, new.id, day, LOOKED_AT),
-    ).fetchall()
+    )
+    rows = db.execute(f"{query} LIMIT ?", (day, day, new.id, LOOKED_AT + 1)).fetchall()
+    if len(rows) > LOOKED_AT:  # to sort them costs as much as to read them
+        nearest = " ORDER BY abs(julianday(published) - julianday(?)), key LIMIT ?"
+        rows = db.execute(query + nearest, (day, day, new.id, day, LOOKED_AT)).fetchall()
     if not rows:
         return []
     joined = np.frombuffer(b"".join(content for _, content in rows), _STORED)

@@ -250,6 +250,7 @@ def test_every_error_has_one_form(
     ("path", "parameters"),
     [
         pytest.param("/api/v1/search", {"q": "支付", "since": "2021-02-30"}, id="impossible-date"),
+        pytest.param("/api/v1/search", {"q": "支付", "since": "0"}, id="seconds-for-a-date"),
         pytest.param("/api/v1/articles", {"language": "fr"}, id="language"),
         pytest.param("/api/v1/articles", {"offset": "-1"}, id="offset"),
         pytest.param("/api/v1/search", {}, id="no-query"),

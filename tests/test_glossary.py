@@ -153,6 +153,7 @@ def test_the_shipped_forms_are_all_found_as_themselves(shipped: Glossary) -> Non
         ("The European Commission fined Meta.", "zh-Hant", {"European Commission": "歐盟執委會"}),
         ("The European Commission fined Meta.", "zh-Hant-HK", {"European Commission": "歐盟委員會"}),
         ("支付宝在中国的算法", "en", {"支付宝": "Alipay"}),  # neither places nor terms
+        ("《通用數據保障條例》（GDPR）", "en", {"通用數據保障條例": "General Data Protection Regulation"}),
         ("支付寶", "zh-Hant", {}),
     ],
 )

@@ -134,6 +134,17 @@ def test_the_server_offers_the_same_over_http(served: str, bot: Regbrief) -> Non
     assert untimed(result.structured_content) == untimed(to_json(bot.ask(question)))
 
 
+def test_a_server_that_is_started_again_offers_it_again(bot: Regbrief) -> None:
+    endpoint = mcp_server.Endpoint(bot)
+
+    async def open_twice() -> None:
+        for _ in range(2):
+            async with endpoint.open():
+                pass
+
+    asyncio.run(open_twice())
+
+
 def test_the_command_offers_it_on_stdin_and_stdout(tmp_path: Path) -> None:
     command = "import sys; from bot.cli import main; sys.argv = ['regbrief', 'mcp']; main()"
     environment = {**os.environ, "REGBRIEF_INDEXES": str(tmp_path / "empty"), "REGBRIEF_RERANKER": "none"}

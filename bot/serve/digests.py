@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from time import perf_counter
 from typing import Annotated, Literal
 
@@ -18,7 +17,7 @@ from bot.library import Progress
 from bot.records import AnswerLanguage, Digest, Language, Stage, Timeline, to_json
 from bot.serve.errors import documented
 from bot.serve.examples import Responses, shown
-from bot.serve.parameters import ArticleId, Languages, Since, Sources, Until
+from bot.serve.parameters import ArticleId, Day, Languages, Since, Sources, Until
 from bot.timeline import EVENTS
 
 Form = Literal["json", "markdown", "html", "text"]
@@ -45,13 +44,13 @@ class DigestRequest(BaseModel):
     )
 
     topic: str | None = Field(None, description="In English, 简体 or 繁體; without one, the newest stories are told.")
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     languages: list[Language] | None = Field(None, description="Of the articles.")
     sources: list[str] | None = Field(None, description="Outlets, as articles name them.")
     limit: int = Field(STORIES, ge=1, le=50, description="Stories at most.")
     answer_language: AnswerLanguage | None = Field(None, description="Of the words around the quotations.")
-    today: date | None = Field(None, description="What `last month` counts from; default: now.")
+    today: Day | None = Field(None, description="What `last month` counts from; default: now.")
     format: Form = "json"
 
 
@@ -78,7 +77,7 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         sources: Sources = None,
         limit: Annotated[int, Query(ge=1, le=100, description="Events at most.")] = EVENTS,
         answer_language: Spoken = None,
-        today: Annotated[date | None, Query(description="What `last month` counts from; default: now.")] = None,
+        today: Annotated[Day | None, Query(description="What `last month` counts from; default: now.")] = None,
         form: Written = "json",
     ) -> Response:
         """Tell what happened on a topic, earliest first, each event once and in a quoted line."""

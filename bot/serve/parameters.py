@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from bot.records import AnswerLanguage, Language, Turn
 
-Since = Annotated[date | None, Query(description="First day of publication.")]
-Until = Annotated[date | None, Query(description="Last day of publication.")]
+
+def _written(given: Any) -> Any:
+    """Take a day as the documentation has it; pydantic would also take seconds since 1970."""
+    if isinstance(given, date) or (isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", given)):
+        return given
+    raise PydanticCustomError("date_type", "Input should be a date, written as YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+Since = Annotated[Day | None, Query(description="First day of publication.")]
+Until = Annotated[Day | None, Query(description="Last day of publication.")]
 Languages = Annotated[list[Language] | None, Query(alias="language", description="Repeatable.")]
 Sources = Annotated[list[str] | None, Query(alias="source", description="Outlet; repeatable.")]
 ArticleIds = Annotated[list[str] | None, Query(alias="article_id", description="Only this article; repeatable.")]
@@ -24,12 +35,12 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     languages: list[Language] | None = Field(None, description="Of the articles.")
     sources: list[str] | None = Field(None, description="Outlets, as articles name them.")
     article_ids: list[str] | None = None
-    today: date | None = Field(None, description="What `last month` counts from; default: now.")
+    today: Day | None = Field(None, description="What `last month` counts from; default: now.")
     read_dates: bool = Field(True, description="Whether words such as `last month` set the window.")
     answer_language: AnswerLanguage | None = Field(
         None, description="Language of the words around the quotations; default: the question's."
