@@ -44,9 +44,9 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         limit: Annotated[int, Query(ge=1, le=100, description="Passages at most.")] = 10,
         since: Since = None,
         until: Until = None,
-        languages: Languages = None,
-        sources: Sources = None,
-        article_ids: ArticleIds = None,
+        languages: Languages = (),
+        sources: Sources = (),
+        article_ids: ArticleIds = (),
     ) -> list[Hit]:
         """List the passages that match best, best first, in every language whichever the query's is."""
         return bot.search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -23,9 +24,9 @@ def _written(given: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written)]
 Since = Annotated[Day | None, Query(description="First day of publication.")]
 Until = Annotated[Day | None, Query(description="Last day of publication.")]
-Languages = Annotated[list[Language] | None, Query(alias="language", description="Repeatable.")]
-Sources = Annotated[list[str] | None, Query(alias="source", description="Outlet; repeatable.")]
-ArticleIds = Annotated[list[str] | None, Query(alias="article_id", description="Only this article; repeatable.")]
+Languages = Annotated[Sequence[Language], Query(alias="language", description="Repeatable.")]
+Sources = Annotated[Sequence[str], Query(alias="source", description="Outlet; repeatable.")]
+ArticleIds = Annotated[Sequence[str], Query(alias="article_id", description="Only this article; repeatable.")]
 ArticleId = Annotated[str, Path(description="As `GET /api/v1/articles` lists them.", examples=["didi-fine.en"])]
 Offset = Annotated[int, Query(ge=0, le=2**31, description="So many are left out first.")]
 

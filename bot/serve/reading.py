@@ -57,9 +57,9 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         offset: Offset = 0,
         since: Since = None,
         until: Until = None,
-        languages: Languages = None,
-        sources: Sources = None,
-        article_ids: ArticleIds = None,
+        languages: Languages = (),
+        sources: Sources = (),
+        article_ids: ArticleIds = (),
     ) -> Response:
         """List the articles, newest first; `total` counts all that the filters let through."""
         filters: dict[str, Any] = {
