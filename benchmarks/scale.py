@@ -293,8 +293,8 @@ _ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def chart(rows: Sequence[dict[str, Any]]) -> str:
-    """Draw the 95th percentiles, in ms of the processors, over the size, both logarithmic, as SVG."""
-    width, height, left, top = 640, 360, 60, 20
+    """Draw the 95th percentiles, in ms of the processors, over the size, both logarithmic; filtered ones are pale."""
+    width, height, left, top = 660, 360, 80, 20
 
     def x(size: float) -> float:
         return left + (width - left - 150) * (np.log10(size) - 3) / 2
@@ -309,12 +309,12 @@ def chart(rows: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         parts.append(f'<text x="{x(row["size"]):.0f}" y="{height - 20}" text-anchor="middle">{row["size"]:,}</text>')
     for verb, colour in (("search", "#1f6f8b"), ("ask", "#b3541e")):
-        for number, name in enumerate(rows[0][verb]):
+        for name in rows[0][verb]:
             points = " ".join(f"{x(row['size']):.0f},{y(row[verb][name][3]):.0f}" for row in rows)
-            dash = ["none", "2 2", "5 2", "8 3", "1 3", "6 2 1 2", "10 4"][number % 7]
-            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-dasharray="{dash}"/>')
+            look = 'stroke-width="2.5"' if name == "plain" else 'stroke-opacity="0.4"'
+            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" {look}/>')
         last = y(rows[-1][verb]["plain"][3])
-        parts.append(f'<text x="{x(rows[-1]["size"]) + 8:.0f}" y="{last:.0f}" fill="{colour}">{verb}</text>')
+        parts.append(f'<text x="{x(rows[-1]["size"]) + 8:.0f}" y="{last:.0f}" fill="{colour}">{verb}, plain</text>')
     style = "<style>text{font:12px sans-serif}</style>"
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{style}{"".join(parts)}</svg>\n'
 

@@ -224,7 +224,10 @@ class Keywords:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (ValueError, OSError) as error:
+        except BaseException as error:
+            # A damaged file can make tantivy panic, which PyO3 raises as no Exception, of a class that has no module.
+            if not isinstance(error, ValueError | OSError) and type(error).__name__ != "PanicException":
+                raise
             raise storage_error(error, self._folder) or LibraryDamaged(
                 f"The keyword index {str(self._folder)!r} cannot be used: {error}.",
                 hint="Run `regbrief doctor --rebuild`.",

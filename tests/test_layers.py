@@ -19,7 +19,7 @@ ORDER = tuple(
     orders markers statements sources prompts instructions attribution drafting ledger answering centrality lines
     happened scope quotable topics condensing retelling telling digest timeline sheet digest_text excerpts asked
     engine suggest evaluation serve ui serve.app console bars evaluation.cli library_cli backup_cli doctor_cli
-    feeds_cli digest_cli feedback_cli mcp_cli client keys_cli integrations cli __main__
+    feeds_cli digest_cli feedback_cli mcp_cli calls client keys_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
