@@ -29,7 +29,7 @@ import numpy as np
 import opencc
 
 from bot.encoder import BundledEncoder
-from bot.engine import Regbrief, _open_parts
+from bot.engine import Materials, Regbrief
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.rerank import open_scorer
@@ -145,11 +145,11 @@ class Timed:
 def opened(indexes: Path, vectors: str, *, asking: bool = False) -> tuple[Regbrief, Timed]:
     """Open the library, with the encoder or what stands in for it."""
     settings = Settings.read(indexes=indexes)
-    glossary, encoder, _ = _open_parts(settings)
-    timed = Timed(Drawn(asking=asking) if vectors == "drawn" else encoder)
-    library = Library(indexes, timed, Analyzer(glossary.names()), glossary=glossary, events=True)
+    made = Materials.read(settings)
+    timed = Timed(Drawn(asking=asking) if vectors == "drawn" else made.encoder)
+    library = Library(indexes, timed, Analyzer(made.glossary.names()), glossary=made.glossary, events=True)
     bot = Regbrief.from_library(
-        library, encoder=timed, glossary=glossary, scorer=open_scorer("bundled"), settings=settings
+        library, encoder=timed, glossary=made.glossary, scorer=open_scorer("bundled"), settings=settings
     )
     return bot, timed
 

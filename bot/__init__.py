@@ -1,36 +1,24 @@
 """Regbrief: questions on technology regulation, answered with quotations that were checked."""
 
+from bot.briefings import Digest, DigestStory, Timeline, TimelineEvent
 from bot.client import AsyncRegbriefClient, RegbriefClient
 from bot.engine import Event, Regbrief
 from bot.errors import BotError, Stopped
-from bot.records import (
-    Answer,
-    Article,
+from bot.outcomes import (
     Backup,
-    Citation,
-    Claim,
-    Digest,
-    DigestStory,
-    Excerpt,
     Failure,
     Feed,
-    Feedback,
     FeedSync,
     Folder,
     FolderSync,
     Foreseen,
-    Hit,
     Ingested,
     Job,
     Preview,
-    Related,
-    Searched,
     Stage,
     Synced,
-    Timeline,
-    TimelineEvent,
-    to_json,
 )
+from bot.records import Answer, Article, Citation, Claim, Excerpt, Feedback, Hit, Related, Searched, to_json
 from bot.settings import Settings
 
 __all__ = [

@@ -23,7 +23,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from bot.errors import InputError, LibraryDamaged, StorageError
 from bot.library import Library, Progress
 from bot.lock import writer
-from bot.records import Backup, Stage
+from bot.outcomes import Backup, Stage
 from bot.seal import break_seal, seal
 from bot.storage import storage_error
 

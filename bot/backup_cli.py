@@ -12,7 +12,7 @@ from bot.backup import backup as back_up
 from bot.bars import Bars
 from bot.console import Folder, Json, errors, print_json
 from bot.engine import Regbrief
-from bot.records import Backup
+from bot.outcomes import Backup
 from bot.settings import Settings
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]

@@ -17,7 +17,7 @@ from rich.text import Text
 from bot.console import complain, errors
 from bot.engine import Regbrief
 from bot.errors import Stopped
-from bot.records import Stage, StageName, Unit
+from bot.outcomes import Stage, StageName, Unit
 from bot.settings import Settings
 
 _TITLES: dict[StageName, str] = {

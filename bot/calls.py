@@ -13,23 +13,18 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote as quoted
 
 from bot import errors
-from bot.engine import is_address
+from bot.briefings import Digest, Timeline
 from bot.errors import BotError, ModelError
+from bot.holdings import is_address
+from bot.outcomes import Failure, Feed, Ingested, Job, Synced
 from bot.records import (
     Answer,
     AnswerLanguage,
     Article,
-    Digest,
     Excerpt,
-    Failure,
-    Feed,
     Feedback,
     Hit,
-    Ingested,
-    Job,
     Language,
-    Synced,
-    Timeline,
     Turn,
     Verdict,
     from_json,

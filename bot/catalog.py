@@ -21,7 +21,8 @@ from bot.dedupe import Vector
 from bot.errors import NotFound
 from bot.files import File, Round
 from bot.glossary import Glossary
-from bot.records import Article, Feed, Feedback, Filters, Folder, Language, Passage, Related, Verdict
+from bot.outcomes import Feed, Folder
+from bot.records import Article, Feedback, Filters, Language, Passage, Related, Verdict
 from bot.rows import COLUMNS, LATER_COLUMNS, condition, digest, from_row, to_row
 from bot.stories import Told
 from bot.subscriptions import Fetched

@@ -10,14 +10,16 @@ from datetime import date
 from time import perf_counter
 
 from bot import prompts
+from bot.briefings import Digest, DigestStory
 from bot.catalog import Catalog
 from bot.condensing import Condenser, Extracts, readable
 from bot.errors import Fault, Stopped
 from bot.glossary import Glossary
 from bot.language import detect
 from bot.library import Progress
+from bot.outcomes import Stage
 from bot.quotable import quotables
-from bot.records import AnswerLanguage, Article, Citation, Digest, DigestStory, Filters, Stage
+from bot.records import AnswerLanguage, Article, Citation, Filters
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
 from bot.telling import Telling

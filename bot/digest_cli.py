@@ -9,10 +9,10 @@ from typing import Annotated, cast
 import typer
 
 from bot.bars import Bars, opened
+from bot.briefings import Digest, Timeline
 from bot.console import Day, Folder, Json, Languages, Sources, Spoken, Today, day, filters, print_json
 from bot.digest import STORIES
 from bot.digest_text import Format, written
-from bot.records import Digest, Timeline
 from bot.timeline import EVENTS
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from jinja2 import Environment, Template
 
-from bot.records import Digest, Timeline
+from bot.briefings import Digest, Timeline
 from bot.sheet import Entry, Link, Section, Sheet, numbered, sheet
 
 Format = Literal["text", "markdown", "html"]

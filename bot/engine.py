@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from bot import asked, excerpts, intake, readers
+from bot import asked
 from bot.answering import Answering, Step
-from bot.backup import backup, restore
+from bot.backup import restore
+from bot.briefings import Digest, Timeline
 from bot.chat import ChatModel
 from bot.digest import STORIES, Digests
 from bot.drafting import Writer
 from bot.encoder import BundledEncoder, Encoder, Kind, Vectors, open_encoder
-from bot.errors import InputError, LibraryLocked, LibraryMismatch, NotFound, ServerError, StorageError
+from bot.errors import LibraryLocked, LibraryMismatch, ServerError, StorageError
 from bot.extractive import Answerer, Model
-from bot.folders import Folders, preview
 from bot.generative import open_model
 from bot.glossary import Glossary
-from bot.judgements import judged
+from bot.holdings import Holdings
 from bot.keywords import Analyzer
 from bot.language import clean, detect, fold, fold_case
 from bot.library import Library, Progress
+from bot.outcomes import Backup
 from bot.records import (
     EVERY_PART,
     Answer,
     AnswerLanguage,
     Article,
-    Backup,
     Citation,
     Claim,
-    Digest,
-    Excerpt,
-    Failure,
-    Feed,
-    Feedback,
-    Folder,
     Hit,
-    Ingested,
     Language,
     Parts,
-    Preview,
-    Synced,
-    Timeline,
     Turn,
-    Verdict,
 )
 from bot.rerank import Scorer, open_scorer
 from bot.retelling import Retelling
@@ -58,9 +45,6 @@ from bot.scope import read_scope
 from bot.settings import Settings
 from bot.timeline import EVENTS, Timelines
 from bot.topics import Topics
-
-if TYPE_CHECKING:
-    from bot.feeds import Feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +58,7 @@ class Event:
 _KINDS: Mapping[type, Literal["status", "claim", "citation"]] = {str: "status", Claim: "claim", Citation: "citation"}
 
 
-class Regbrief:
+class Regbrief(Holdings):
     """A library that can be asked. `Regbrief.open()` is the usual way to get one."""
 
     def __init__(
@@ -88,12 +72,11 @@ class Regbrief:
         settings: Settings | None = None,
         writer: Writer | None = None,
     ) -> None:
-        self.library = library
+        super().__init__(library, settings)
         self.retriever = retriever
         self.answerer = answerer
         self.glossary = glossary
         self.parts = parts
-        self.settings = settings
         self.writer = writer
         self.topics = Topics(retriever, library.keywords, analyzer=library.analyzer, glossary=glossary)
         self.timelines = Timelines(library.catalog, retriever, self.topics, glossary)
@@ -126,22 +109,13 @@ class Regbrief:
         Raises SettingsError, LibraryMismatch, LibraryDamaged.
         """
         settings = settings or Settings.read(indexes=indexes, **overrides)
-        glossary, encoder, scorer = _open_parts(settings)
-        if isinstance(encoder, BundledEncoder) and not parts.language_means:
-            encoder = encoder.without_means()
-        library = Library(
-            settings.indexes,
-            encoder,
-            Analyzer(glossary.names(), fold=fold if parts.folding else fold_case),
-            glossary=glossary,
-            events=isinstance(encoder, BundledEncoder) and parts.language_means,
-            chroma_url=settings.chroma_url,
-        )
+        made = Materials.read(settings, parts)
+        library = Library(settings.indexes, **made.library())
         return cls.from_library(
             library,
-            encoder=encoder,
-            glossary=glossary,
-            scorer=scorer,
+            encoder=made.encoder,
+            glossary=made.glossary,
+            scorer=open_scorer(settings.reranker),
             chat=_open_chat(settings),
             parts=parts,
             settings=settings,
@@ -152,17 +126,10 @@ class Regbrief:
     def rebuild(cls, settings: Settings | None = None, *, progress: Progress | None = None) -> Regbrief:
         """Make the indexes anew from the catalog and open the library."""
         settings = settings or Settings.read()
-        glossary, encoder, scorer = _open_parts(settings)
-        library = Library.rebuild(
-            settings.indexes,
-            encoder,
-            Analyzer(glossary.names()),
-            glossary=glossary,
-            events=isinstance(encoder, BundledEncoder),
-            chroma_url=settings.chroma_url,
-            progress=progress,
-        )
-        return cls.from_library(library, encoder=encoder, glossary=glossary, scorer=scorer, settings=settings)
+        made = Materials.read(settings)
+        library = Library.rebuild(settings.indexes, **made.library(), progress=progress)
+        scorer = open_scorer(settings.reranker)
+        return cls.from_library(library, encoder=made.encoder, glossary=made.glossary, scorer=scorer, settings=settings)
 
     @classmethod
     def restore(
@@ -180,14 +147,7 @@ class Regbrief:
         InputError, LibraryLocked.
         """
         settings = settings or Settings.read()
-        glossary, encoder, _ = _open_parts(settings)
-        build: dict[str, Any] = {
-            "encoder": encoder,
-            "analyzer": Analyzer(glossary.names()),
-            "glossary": glossary,
-            "events": isinstance(encoder, BundledEncoder),
-            "chroma_url": settings.chroma_url,
-        }
+        build = Materials.read(settings).library()
 
         def indexed(folder: Path, progress: Progress | None) -> Library:
             try:
@@ -255,81 +215,6 @@ class Regbrief:
                 verification=parts.verification,
             )
         return cls(library, retriever, answerer, glossary, parts=parts, settings=settings, writer=writer)
-
-    def add(
-        self, what: str | Path | Article | Iterable[str | Path | Article], *, progress: Progress | None = None
-    ) -> Ingested:
-        """Add articles, files, folders, and addresses of pages and feeds; what is known is replaced if it has changed.
-
-        Nothing that cannot be read stops the rest: it is named in `failed`. `progress` is called with a Stage, often:
-        "reading" (bytes of the files, or articles), "indexing" (passages) and "fetching" (pages). If it raises
-        `Stopped`, what is done is kept and returned. Raises InputError for a path that is not there and LibraryLocked
-        while another process writes.
-        """
-        items, addresses = _parted(what)
-        done = self.library.add(intake.read(items, progress), progress=progress)
-        return done + self._feeds(progress).take(addresses) if addresses else done
-
-    def preview(self, what: str | Path | Article | Iterable[str | Path | Article]) -> Preview:
-        """Say what `add` would do, and write nothing. Raises InputError, also for addresses."""
-        return intake.preview(self.library.catalog, given(what))
-
-    def follow(self, addresses: str | Iterable[str]) -> list[Feed | Failure]:
-        """Follow feeds, each named by its address or that of a page that links to it; what cannot be is a Failure."""
-        return self._feeds().follow([addresses] if isinstance(addresses, str) else list(addresses))
-
-    def unfollow(self, address: str) -> None:
-        """Follow a feed no longer; its articles stay. Raises NotFound."""
-        self._feeds().unfollow(address)
-
-    def feeds(self) -> list[Feed]:
-        """Return the feeds that are followed, and when and how each was last read."""
-        return self.library.catalog.feeds()
-
-    def sync(
-        self,
-        folders: str | Path | Iterable[str | Path] = (),
-        *,
-        insist: bool = False,
-        fresh: bool = False,
-        progress: Progress | None = None,
-    ) -> Synced:
-        """Fetch what is new in the feeds; or, where folders are named, bring the library in step with these.
-
-        A feed or file that fails does not stop the others. What a folder has lost is removed, if it came from there
-        and no other file has it; unless one insists, not for a folder that has lost all or most of its files (raises
-        InputError). `fresh` also reads files that have not changed. `progress` is called as by `add`, and before with
-        the stage "looking" (files). Raises LibraryLocked while another process writes.
-        """
-        named = [folders] if isinstance(folders, str | Path) else list(folders)
-        if not named:
-            return self._feeds(progress).sync()
-        done = [Folders(self.library, progress=progress).sync(Path(each), insist=insist, fresh=fresh) for each in named]
-        return Synced(folders=tuple(done))
-
-    def preview_sync(self, folder: str | Path, *, insist: bool = False, fresh: bool = False) -> Preview:
-        """Say what `sync` would do with a folder, and write nothing. Raises InputError."""
-        return preview(self.library.catalog, Path(folder), insist=insist, fresh=fresh)
-
-    def folders(self) -> list[Folder]:
-        """Return the folders that have been synced, and when each was last."""
-        return self.library.catalog.folders()
-
-    def forget_folder(self, folder: str | Path) -> None:
-        """Keep a folder in step no longer; its articles stay, whatever becomes of its files. Raises NotFound."""
-        if not self.library.catalog.forget_folder(os.path.abspath(folder)):
-            raise NotFound(f"No sync knows the folder {str(folder)!r}.", hint="`regbrief folders list` lists them.")
-
-    def backup(self, file: str | Path, *, overwrite: bool = False, progress: Progress | None = None) -> Backup:
-        """Write the library as it stands at this moment to one file, for `restore`; others may write meanwhile.
-
-        `progress` is told of "copying" (bytes). Raises InputError where the file is there and not to be overwritten.
-        """
-        return backup(self.library.folder, Path(file), overwrite=overwrite, progress=progress)
-
-    def remove(self, article_ids: Sequence[str]) -> None:
-        """Remove articles everywhere. Raises NotFound, and then removes none."""
-        self.library.remove(article_ids)
 
     def ask(
         self,
@@ -522,46 +407,6 @@ class Regbrief:
         language = asked.answer_language(answer_language)
         return self.digests.summarize(article_id, language=language, progress=progress)
 
-    def articles(
-        self,
-        *,
-        since: date | None = None,
-        until: date | None = None,
-        languages: Sequence[Language] | None = None,
-        sources: Sequence[str] | None = None,
-        article_ids: Sequence[str] | None = None,
-        limit: int = -1,
-        offset: int = 0,
-    ) -> Iterator[Article]:
-        """Iterate over the articles that the filters of `ask` let through, newest first."""
-        filters = asked.filters(since, until, languages, sources, article_ids)
-        return self.library.catalog.articles(filters, limit=limit, offset=offset)
-
-    def article(self, article_id: str) -> Article:
-        """Return one article. Raises NotFound."""
-        return self.library.catalog.article(article_id)
-
-    def excerpt(
-        self, article_id: str, *, quote: str | None = None, start: int | None = None, end: int | None = None
-    ) -> Excerpt:
-        """Return a quotation in its paragraph: the words `quote`, or `body[start:end]`. Raises NotFound, InputError."""
-        article = self.article(article_id)
-        if quote is not None and start is None and end is None:
-            return excerpts.of(article, quote)
-        if quote is None and start is not None and end is not None:
-            return excerpts.at(article, start, end)
-        raise InputError("It is not clear what is quoted.", hint="Give quote, or start and end.", case="quoted")
-
-    def count(self, **filters: Any) -> int:
-        """Count the articles that the filters of `ask` let through."""
-        return self.library.catalog.count(
-            asked.filters(*(filters.get(name) for name in ("since", "until", "languages", "sources", "article_ids")))
-        )
-
-    def sources(self) -> dict[str, int]:
-        """Count the articles of each outlet, most first."""
-        return self.library.catalog.sources()
-
     def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> Vectors:
         """Return the library's encoder's vectors of texts, one row of length one each: `query` is of a question.
 
@@ -570,43 +415,6 @@ class Regbrief:
         cleaned = [clean(text) for text in texts]
         languages = [detect(text) for text in cleaned]
         return self.retriever.encoder.encode([fold(text) for text in cleaned], kind=kind, languages=languages)
-
-    def give_feedback(
-        self, answer: Answer | str, verdict: Verdict, *, note: str = "", citation: int | None = None
-    ) -> Feedback:
-        """Keep what a reader says of an answer, with the answer; return it with its id and the time.
-
-        `verdict` is "right", "wrong" or "wrong_citation", of which `citation` may say which number is meant; a
-        refusal is right where the library has no answer. Give the Answer as `ask` or `stream` returned it, so that it
-        can become a question of an evaluation (`regbrief feedback export`); where you no longer have it, the question
-        alone. `note` is the reader's own words, up to 2,000 characters. It may be called from any thread, also while
-        articles are being added; what it returns is on disk. Each call keeps an entry of its own. Raises InputError
-        for a verdict, a number or a note that cannot be used.
-        """
-        return self.library.catalog.keep_feedback(judged(answer, verdict, note=note, citation=citation))
-
-    def feedback(self, *, verdict: Verdict | None = None, limit: int = -1, offset: int = 0) -> list[Feedback]:
-        """Return what readers have said of answers, newest first."""
-        return self.library.catalog.feedback(verdict, limit=limit, offset=offset)
-
-    def feedback_counts(self) -> dict[Verdict, int]:
-        """Count what readers have said of answers, by verdict; those that nobody gave are left out."""
-        return self.library.catalog.feedback_counts()
-
-    def problems(self) -> list[str]:
-        """Say in words where the indexes do not agree with the catalog; empty if all is well."""
-        return self.library.problems()
-
-    def writable(self) -> bool:
-        """Say whether this process may write to the library; another one may still hold it."""
-        folder = self.library.folder
-        return all(os.access(path, os.W_OK) for path in (folder, folder / "catalog.sqlite"))
-
-    def _feeds(self, progress: Progress | None = None) -> Feeds:
-        from bot.feeds import Feeds  # its libraries are not needed to ask
-
-        settings = self.settings or Settings.read()
-        return Feeds.open(self.library, settings, progress=progress or (lambda count: None))
 
     def close(self) -> None:
         """Close the library's files, and let go of the language model."""
@@ -621,18 +429,36 @@ class Regbrief:
         self.close()
 
 
-def is_address(what: str) -> bool:
-    """Whether a text is an address, not the path of a file."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", what) is not None
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What a library is built with, as the settings name it."""
 
+    encoder: Encoder
+    glossary: Glossary
+    parts: Parts
+    chroma_url: str
 
-def _open_parts(settings: Settings) -> tuple[Glossary, Encoder, Scorer | None]:
-    shipped = settings.corpus / "glossary.yaml"
-    glossary = Glossary.open(*[path for path in (shipped if shipped.exists() else None, settings.glossary) if path])
-    encoder = open_encoder(
-        settings.encoder, base_url=settings.encoder_url, api_key=settings.encoder_key.get_secret_value()
-    )
-    return glossary, encoder, open_scorer(settings.reranker)
+    @classmethod
+    def read(cls, settings: Settings, parts: Parts = EVERY_PART) -> Materials:
+        """Open the encoder and the glossaries. Raises SettingsError."""
+        shipped = settings.corpus / "glossary.yaml"
+        glossary = Glossary.open(*[path for path in (shipped if shipped.exists() else None, settings.glossary) if path])
+        encoder = open_encoder(
+            settings.encoder, base_url=settings.encoder_url, api_key=settings.encoder_key.get_secret_value()
+        )
+        if isinstance(encoder, BundledEncoder) and not parts.language_means:
+            encoder = encoder.without_means()
+        return cls(encoder, glossary, parts, settings.chroma_url)
+
+    def library(self) -> dict[str, Any]:
+        """Return the arguments of Library but for its folder."""
+        return {
+            "encoder": self.encoder,
+            "analyzer": Analyzer(self.glossary.names(), fold=fold if self.parts.folding else fold_case),
+            "glossary": self.glossary,
+            "events": isinstance(self.encoder, BundledEncoder) and self.parts.language_means,
+            "chroma_url": self.chroma_url,
+        }
 
 
 def _open_chat(settings: Settings) -> ChatModel | None:
@@ -643,26 +469,3 @@ def _open_chat(settings: Settings) -> ChatModel | None:
         timeout=settings.llm_timeout,
         context=settings.llm_context,
     )
-
-
-def given(what: str | Path | Article | Iterable[str | Path | Article]) -> list[Article | Path]:
-    """Find the files that are named, and list them and the articles. Raises InputError, also for an address."""
-    items, addresses = _parted(what)
-    if addresses:
-        raise InputError(f"{addresses[0]!r} is an address.", hint="Only files and articles have a preview.")
-    return items
-
-
-def _parted(what: str | Path | Article | Iterable[str | Path | Article]) -> tuple[list[Article | Path], list[str]]:
-    """Find the files that are named, and part them and articles from addresses."""
-    items = [what] if isinstance(what, str | Path | Article) else list(what)
-    found: list[Article | Path] = []
-    addresses: list[str] = []
-    for item in items:
-        if isinstance(item, str) and is_address(item):
-            addresses.append(item)
-        elif isinstance(item, Article):
-            found.append(item)
-        else:
-            found += readers.find(Path(item))
-    return found, addresses

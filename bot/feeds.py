@@ -15,13 +15,14 @@ from typing import TypeVar
 
 from bot.errors import BotError, FetchError, InputError, NotFound, Stopped
 from bot.library import Library, Progress
+from bot.outcomes import Failure, Feed, FeedSync, Ingested, Stage, Synced
 from bot.readers import feed as reader
 from bot.readers import web
 from bot.readers.feed import Entry, Parsed
 from bot.readers.fetch import Fetcher, Page
 from bot.readers.guard import Guard
 from bot.readers.visit import Visitor
-from bot.records import Article, Failure, Feed, FeedSync, Ingested, Stage, Synced
+from bot.records import Article
 from bot.settings import Settings
 from bot.subscriptions import Fetched
 

@@ -14,7 +14,7 @@ from bot.bars import opened
 from bot.console import Folder, Json, complain, errors, out, print_json
 from bot.errors import InputError
 from bot.library_cli import sync
-from bot.records import Failure, Feed
+from bot.outcomes import Failure, Feed
 
 app = typer.Typer(help="Follow RSS, Atom and JSON feeds.", no_args_is_help=True, rich_markup_mode=None)
 

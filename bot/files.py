@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.records import Failure, Folder
+from bot.outcomes import Failure, Folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS folders (

@@ -21,8 +21,9 @@ from bot.errors import InputError, Stopped
 from bot.files import File, Round
 from bot.intake import Reading, foreseen
 from bot.library import ARTICLES_AT_ONCE, Library, Progress, batches
+from bot.outcomes import Failure, FolderSync, Foreseen, Ingested, Preview
 from bot.readers.fields import content_id
-from bot.records import Article, Failure, FolderSync, Foreseen, Ingested, Preview
+from bot.records import Article
 from bot.scan import Plan, Scan, compared, scanned, settled
 
 FEW = 20

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.briefings import Precision
 from bot.language import fold
 from bot.lines import looks_ahead
-from bot.records import Precision
 from bot.values import Date, dates, firm
 
 

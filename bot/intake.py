@@ -13,7 +13,8 @@ from bot import readers
 from bot.catalog import Catalog, Change
 from bot.errors import InputError
 from bot.library import Progress
-from bot.records import Article, Failure, Foreseen, Ingested, Preview, Stage
+from bot.outcomes import Failure, Foreseen, Ingested, Preview, Stage
+from bot.records import Article
 
 
 class Reading:

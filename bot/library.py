@@ -28,7 +28,8 @@ from bot.glossary import Glossary
 from bot.keywords import Analyzer, Entry, Keywords
 from bot.lock import writer
 from bot.neighbours import Row, VectorIndex
-from bot.records import Article, Failure, Filters, Ingested, Stage
+from bot.outcomes import Failure, Ingested, Stage
+from bot.records import Article, Filters
 from bot.seal import break_seal, inspect, seal
 from bot.vector_server import VectorServer
 from bot.vectors import Vectors

@@ -11,9 +11,10 @@ from bot import folders as following
 from bot import intake
 from bot.bars import Bars, opened
 from bot.console import Folder, Json, complain, errors, out, print_json
-from bot.engine import Regbrief, given
+from bot.engine import Regbrief
 from bot.errors import InputError
-from bot.records import FeedSync, FolderSync, Ingested, Preview, Synced
+from bot.holdings import given
+from bot.outcomes import FeedSync, FolderSync, Ingested, Preview, Synced
 from bot.settings import Settings
 
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class VectorIndex(Protocol):
 Collections = Mapping[Language, Any]
 
 
-class ChromaIndex:
+class ChromaIndex(ABC):
     """Nearest neighbours by cosine similarity in Chroma, wherever it runs."""
 
     def write(self, add: Sequence[Row], remove: Iterable[tuple[int, Language]]) -> None:
@@ -127,17 +128,13 @@ class ChromaIndex:
                     count += crooked if _finds(collection, vectors[:PROBES]) else len(ids)
         return count
 
-    def warm(self) -> None:
-        """Read into memory what a search needs, as far as that is ours to do."""
-
-    def refresh(self) -> None:
-        """See what another process has written since."""
-
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[Collections]:
-        raise NotImplementedError
+        """Give the collections to read from, and name what goes wrong with them."""
 
+    @abstractmethod
     def _writing(self) -> AbstractContextManager[Collections]:
-        raise NotImplementedError
+        """Give the collections to write to, and name what goes wrong with them."""
 
 
 def collections(client: Any, name: str) -> Collections:

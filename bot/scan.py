@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from bot import readers
 from bot.files import UNREAD, File
 from bot.library import Progress
-from bot.records import Failure, Stage
+from bot.outcomes import Failure, Stage
 
 YOUNG = 2_000_000_000
 """Nanoseconds: a file that was changed so shortly before it was read may change again without its time showing it."""

@@ -8,17 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import prompts
+from bot.briefings import Digest, DigestStory, Timeline, TimelineEvent
 from bot.prompts import Said
-from bot.records import (
-    AnswerLanguage,
-    Citation,
-    Claim,
-    Digest,
-    DigestStory,
-    Language,
-    Timeline,
-    TimelineEvent,
-)
+from bot.records import AnswerLanguage, Citation, Claim, Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.records import Feed
+from bot.outcomes import Feed
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS feeds (

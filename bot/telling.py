@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import date, timedelta
 
 from bot import prompts
+from bot.briefings import DigestStory
 from bot.condensing import Condenser, Extracts, Line, choose
 from bot.conflicts import Conflict, conflicts
 from bot.encoder import Encoder
@@ -22,7 +23,7 @@ from bot.ledger import Ledger
 from bot.lines import changes, looks_ahead
 from bot.measures import measures
 from bot.quotable import READ, Quotable, whole_sentences
-from bot.records import AnswerLanguage, Article, Citation, Claim, DigestStory, to_json
+from bot.records import AnswerLanguage, Article, Citation, Claim, to_json
 from bot.values import CURRENCIES
 from bot.verify import faults, stands
 

@@ -13,6 +13,7 @@ from datetime import date
 from time import perf_counter
 
 from bot import prompts
+from bot.briefings import Timeline, TimelineEvent
 from bot.catalog import Catalog
 from bot.condensing import readable
 from bot.digest import timings
@@ -20,7 +21,7 @@ from bot.glossary import Glossary
 from bot.happened import When, dated, happened
 from bot.ledger import Ledger
 from bot.quotable import Quotable, quotables
-from bot.records import AnswerLanguage, Article, Claim, Filters, Timeline, TimelineEvent
+from bot.records import AnswerLanguage, Article, Claim, Filters
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
 from bot.topics import Topics

@@ -38,6 +38,12 @@ class VectorServer(ChromaIndex):
         self._client: Any = None
         self._collections: Collections | None = None
 
+    def warm(self) -> None:
+        """Leave it to the server what it keeps in memory."""
+
+    def refresh(self) -> None:
+        """Do nothing: the server shows what it has."""
+
     def clear(self) -> None:
         """Forget every vector of this library."""
         with self._reading() as found:

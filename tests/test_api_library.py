@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
 from bot.errors import LibraryLocked
-from bot.records import Ingested, Stage
+from bot.outcomes import Ingested, Stage
 from bot.serve import writing
 from bot.serve.api import create_app
 from bot.serve.jobs import Jobs, Task
@@ -287,7 +287,7 @@ def test_the_figures_count_what_there_is(client: TestClient, bot: Regbrief) -> N
 
 
 def test_feeds_are_listed_and_left(client: TestClient, bot: Regbrief) -> None:
-    from bot.records import Feed
+    from bot.outcomes import Feed
 
     bot.library.catalog.put_feed(Feed("https://example.org/feed.xml", "Example"))
     assert [each["url"] for each in client.get("/api/v1/feeds").json()] == ["https://example.org/feed.xml"]

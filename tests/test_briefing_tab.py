@@ -13,20 +13,9 @@ from typing import Any
 
 import pytest
 
+from bot.briefings import Digest, DigestStory, Timeline, TimelineEvent
 from bot.errors import InputError, NotFound
-from bot.records import (
-    Article,
-    Citation,
-    Claim,
-    Digest,
-    DigestStory,
-    Language,
-    Searched,
-    Sentence,
-    Timeline,
-    TimelineEvent,
-    to_json,
-)
+from bot.records import Article, Citation, Claim, Language, Searched, Sentence, to_json
 from bot.ui import briefing
 from bot.ui.briefing import Wanted
 from bot.ui.strings import strings

@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from bot import Answer, Article, AsyncRegbriefClient, Regbrief, RegbriefClient
 from bot.errors import BotError, FetchError, InputError, LibraryLocked, NotFound
-from bot.records import Ingested, Turn
+from bot.outcomes import Ingested
+from bot.records import Turn
 from bot.serve.api import create_app
 
 QUESTIONS = [

@@ -13,10 +13,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot import Regbrief, to_json
+from bot.briefings import Digest, DigestStory
 from bot.cli import main
 from bot.digest_text import written
 from bot.engine import Regbrief as Engine
-from bot.records import Article, Citation, Claim, Digest, DigestStory, Searched
+from bot.records import Article, Citation, Claim, Searched
 from bot.sheet import web_address
 
 EVIL = "<script>alert(1)</script> [x](javascript:alert(2)) *bold* `code` # head"

@@ -14,7 +14,8 @@ from bot import encoded
 from bot.encoded import Encoded
 from bot.keywords import Analyzer
 from bot.library import Library
-from bot.records import Article, Filters, Ingested
+from bot.outcomes import Ingested
+from bot.records import Article, Filters
 
 
 class Counting:

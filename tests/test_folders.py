@@ -20,7 +20,8 @@ from bot.folders import FEW, Folders, preview
 from bot.keywords import Analyzer
 from bot.library import ARTICLES_AT_ONCE, Library
 from bot.neighbours import Row
-from bot.records import Article, Failure, Filters, Foreseen, Ingested, Stage
+from bot.outcomes import Failure, Foreseen, Ingested, Stage
+from bot.records import Article, Filters
 
 TEXTS = {
     "en": ("Acme fined", "The regulator fined Acme.", "The regulator fined Acme twice."),

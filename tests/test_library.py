@@ -21,7 +21,8 @@ from bot.catalog import Catalog
 from bot.errors import LibraryDamaged, LibraryLocked, LibraryMismatch, NotFound
 from bot.keywords import Analyzer, Keywords
 from bot.library import ARTICLES_AT_ONCE, Library
-from bot.records import Article, Failure, Filters, Ingested, Stage
+from bot.outcomes import Failure, Ingested, Stage
+from bot.records import Article, Filters
 from bot.seal import readable
 from bot.vectors import Vectors
 

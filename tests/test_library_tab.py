@@ -12,7 +12,8 @@ import pytest
 from test_briefing_tab import HOSTILE, Elements
 
 from bot.errors import InputError, NotFound
-from bot.records import Article, Feed, Language
+from bot.outcomes import Feed
+from bot.records import Article, Language
 from bot.settings import Settings
 from bot.ui import shelf
 from bot.ui.listing import ROWS, Listed, Page, Query, overview, page_of

@@ -11,8 +11,9 @@ import pytest
 
 from bot import readers
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers.fields import MAX_BYTES, article, content_id
-from bot.records import Article, Failure
+from bot.records import Article
 
 EN = """ date 2021-09-14 Harbour regulator tells Lumen Pay to split off its lending arm
 

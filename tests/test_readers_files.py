@@ -13,8 +13,9 @@ import pytest
 from documents import W, column, docx, packed, paragraph, pdf
 
 from bot import readers
+from bot.outcomes import Failure
 from bot.readers import zip as archives
-from bot.records import Article, Failure
+from bot.records import Article
 
 TITLE = {"en": "Lumen Pay must split", "zh-Hans": "流明支付须分拆", "zh-Hant": "流明支付須分拆"}
 TEXT = {

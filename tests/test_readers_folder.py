@@ -11,7 +11,8 @@ from documents import chinese, column, docx, packed, paragraph, pdf
 
 from bot.catalog import Catalog
 from bot.engine import Regbrief
-from bot.records import Article, Failure, to_json
+from bot.outcomes import Failure
+from bot.records import Article, to_json
 
 PAGE = """<html><head><meta charset="utf-8"><title>{title}</title>
 <meta property="article:published_time" content="2023-05-02T10:00:00+08:00"></head><body><nav><a href="/">Home</a></nav>

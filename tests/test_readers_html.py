@@ -12,8 +12,9 @@ import pytest
 
 from bot import readers
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers.html import article_from_html
-from bot.records import Article, Failure
+from bot.records import Article
 
 PARAGRAPHS = {
     "en": [

@@ -14,9 +14,10 @@ from pypdf import PdfReader, PdfWriter
 
 from bot import readers
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers.pages import Line, laid_out, without_furniture
 from bot.readers.pdf import article_from_pdf
-from bot.records import Article, Failure
+from bot.records import Article
 
 LINES = {
     "en": [

@@ -24,9 +24,10 @@ from bot.instructions import BRIEF
 from bot.keywords import Analyzer
 from bot.language import render
 from bot.library import Library
+from bot.outcomes import Stage
 from bot.prompts import FAULTS, UNSUPPORTED
 from bot.quotable import Quotable
-from bot.records import LANGUAGES, Language, Sentence, Stage
+from bot.records import LANGUAGES, Language, Sentence
 from bot.retelling import PARTS, in_parts
 from bot.serve.api import create_app
 from bot.settings import Settings

@@ -20,8 +20,9 @@ from bot.glossary import Entity, Glossary
 from bot.keywords import Analyzer
 from bot.language import render
 from bot.library import Library
+from bot.outcomes import Ingested
 from bot.passages import passages
-from bot.records import Article, Filters, Ingested, Language
+from bot.records import Article, Filters, Language
 from bot.stories import Told
 
 LUMEN = Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("光明支付",)})

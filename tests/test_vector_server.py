@@ -18,7 +18,8 @@ from bot.glossary import Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.neighbours import Row
-from bot.records import Article, Ingested
+from bot.outcomes import Ingested
+from bot.records import Article
 from bot.serve.api import create_app
 from bot.vector_server import VectorServer
 

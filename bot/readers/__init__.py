@@ -11,9 +11,10 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import csv, docx, eml, html, jsonl, markdown, pdf, text, zip
 from bot.readers.fields import checked
-from bot.records import Article, Failure
+from bot.records import Article
 
 __all__ = ["READERS", "checked", "expect", "expected", "find", "read", "read_file"]
 

@@ -9,8 +9,9 @@ from io import StringIO
 from typing import IO
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import encodings, facts, fields
-from bot.records import Article, Failure
+from bot.records import Article
 
 MAX_BYTES = 200_000_000
 """Larger tables are refused: JSON lines have no limit."""

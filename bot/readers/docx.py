@@ -9,9 +9,10 @@ from pathlib import PurePath
 from typing import IO, Any
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import blocks, facts, fields, zip
 from bot.readers.byline import byline
-from bot.records import Article, Failure
+from bot.records import Article
 
 MAX_BYTES = 200_000_000
 """Larger documents are refused."""

@@ -13,8 +13,9 @@ from typing import IO, Any
 
 from bot.errors import InputError
 from bot.language import clean
+from bot.outcomes import Failure
 from bot.readers import blocks, encodings, fields, html
-from bot.records import Article, Failure
+from bot.records import Article
 
 MAX_BYTES = 200_000_000
 """Larger mails are refused."""

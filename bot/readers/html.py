@@ -10,8 +10,9 @@ from typing import IO, Any
 
 from bot.errors import InputError
 from bot.language import clean
+from bot.outcomes import Failure
 from bot.readers import blocks, encodings, facts, fields
-from bot.records import Article, Failure
+from bot.records import Article
 
 UNREADABLE = 0.005
 """At most this share of a page's characters may be damaged, as browsers too would show the rest."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import fields
-from bot.records import Article, Failure
+from bot.records import Article
 
 
 def read(file: IO[bytes], where: str) -> Iterator[Article | Failure]:

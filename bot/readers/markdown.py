@@ -11,8 +11,9 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import encodings, fields
-from bot.records import Article, Failure
+from bot.records import Article
 
 
 class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]

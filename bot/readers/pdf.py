@@ -14,9 +14,10 @@ from typing import IO, Any
 
 from bot.errors import InputError
 from bot.language import clean
+from bot.outcomes import Failure
 from bot.readers import facts, fields, pages
 from bot.readers.byline import byline
-from bot.records import Article, Failure
+from bot.records import Article
 
 MAX_BYTES = 200_000_000
 """Larger PDFs are refused."""

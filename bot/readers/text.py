@@ -13,9 +13,10 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from bot.outcomes import Failure
 from bot.readers import encodings, fields
 from bot.readers.byline import byline
-from bot.records import Article, Failure
+from bot.records import Article
 
 _FIRST_LINE = re.compile(r"\s*(?:date[:\s]\s*(?P<date>\d{4}-\d{1,2}-\d{1,2})\s+)?(?P<title>\S[^\r\n]*)")
 

@@ -11,9 +11,10 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from bot.errors import InputError
+from bot.outcomes import Failure
 from bot.readers import encodings, fields
 from bot.readers.fetch import Page
-from bot.records import Article, Failure
+from bot.records import Article
 
 Kind = Literal["feed", "html", "pdf", "text"]
 

@@ -10,8 +10,9 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from bot.errors import InputError
 from bot.language import clean
+from bot.outcomes import Failure
 from bot.readers import encodings
-from bot.records import Article, Failure
+from bot.records import Article
 
 MAX_FILES = 20_000
 MAX_FILE = 200_000_000

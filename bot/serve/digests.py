@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.briefings import Digest, Timeline
 from bot.digest import STORIES
 from bot.digest_text import Format, written
 from bot.engine import Regbrief
 from bot.errors import Stopped
 from bot.library import Progress
-from bot.records import AnswerLanguage, Digest, Language, Stage, Timeline, to_json
+from bot.outcomes import Stage
+from bot.records import AnswerLanguage, Language, to_json
 from bot.serve.errors import documented
 from bot.serve.examples import Responses, shown
 from bot.serve.parameters import ArticleId, Day, Languages, Since, Sources, Until

@@ -20,7 +20,7 @@ from tenacity.stop import stop_when_event_set
 
 from bot.engine import Regbrief
 from bot.errors import BotError, Busy, LibraryLocked, NotFound, Stopped
-from bot.records import Ingested, Job, JobKind, JobState, Stage, Synced
+from bot.outcomes import Ingested, Job, JobKind, JobState, Stage, Synced
 
 WAITING = 100
 """Jobs that may wait; a further one is refused."""

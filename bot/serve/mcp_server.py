@@ -19,10 +19,11 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from bot.briefings import Digest, Timeline
 from bot.digest import STORIES
 from bot.engine import Regbrief
 from bot.errors import BotError
-from bot.records import Answer, AnswerLanguage, Digest, Hit, Language, Timeline, Turn
+from bot.records import Answer, AnswerLanguage, Hit, Language, Turn
 from bot.serve.errors import said
 from bot.timeline import EVENTS
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.engine import Regbrief
-from bot.records import Failure, Feed, Job
+from bot.outcomes import Failure, Feed, Job
 from bot.serve.errors import documented
 from bot.serve.examples import shown
 from bot.serve.jobs import Jobs, Task

@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot import readers
-from bot.engine import Regbrief, is_address
+from bot.engine import Regbrief
 from bot.errors import InputError, LibraryLocked
+from bot.holdings import is_address
+from bot.outcomes import Failure, Ingested, Job
 from bot.readers import fields
-from bot.records import Article, Failure, Ingested, Job, Language
+from bot.records import Article, Language
 from bot.serve.errors import documented, language_of, said
 from bot.serve.examples import examples, shown
 from bot.serve.jobs import Jobs, Task

@@ -12,22 +12,11 @@ from typing import Any, cast
 
 import gradio as gr
 
+from bot.briefings import Digest, DigestStory, Timeline, TimelineEvent
 from bot.digest_text import written
 from bot.engine import Regbrief
 from bot.errors import BotError, InputError, NotFound
-from bot.records import (
-    ANSWER_LANGUAGES,
-    LANGUAGES,
-    AnswerLanguage,
-    Article,
-    Citation,
-    Digest,
-    DigestStory,
-    Language,
-    Timeline,
-    TimelineEvent,
-    to_json,
-)
+from bot.records import ANSWER_LANGUAGES, LANGUAGES, AnswerLanguage, Article, Citation, Language, to_json
 from bot.sheet import Entry, Section, sheet
 from bot.ui.evidence import Excerpt, excerpt
 from bot.ui.markup import fragment

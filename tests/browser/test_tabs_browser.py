@@ -16,7 +16,8 @@ from quick_runs import finish
 from test_craft_browser import faults
 
 from bot.engine import Regbrief
-from bot.records import Article, Feed
+from bot.outcomes import Feed
+from bot.records import Article
 from bot.serve.app import application
 from bot.settings import Settings
 from bot.ui import quality

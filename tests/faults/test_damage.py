@@ -20,7 +20,8 @@ from bot import neighbours
 from bot.errors import LibraryDamaged, LibraryMismatch
 from bot.keywords import Analyzer
 from bot.library import Library
-from bot.records import Article, Feed, Filters
+from bot.outcomes import Feed
+from bot.records import Article, Filters
 from bot.salvage import salvage
 
 pytestmark = pytest.mark.faults

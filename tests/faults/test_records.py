@@ -9,24 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.records import (
-    Answer,
-    Article,
-    Citation,
-    Claim,
-    Digest,
-    DigestStory,
-    Excerpt,
-    Feed,
-    Feedback,
-    Hit,
-    Ingested,
-    Job,
-    Synced,
-    Timeline,
-    from_json,
-    to_json,
-)
+from bot.briefings import Digest, DigestStory, Timeline
+from bot.outcomes import Feed, Ingested, Job, Synced
+from bot.records import Answer, Article, Citation, Claim, Excerpt, Feedback, Hit, from_json, to_json
 
 RECORDS = [Answer, Article, Citation, Claim, Digest, Excerpt, Feed, Feedback, Hit, Ingested, Job, Synced, Timeline]
 
