@@ -68,9 +68,10 @@ class _Said:
         return [each for each in found if each.unit == self.measure.unit and each != self.measure]
 
     def years(self) -> set[str]:
-        """Return the years that the quotation names beside the measure."""
-        quote = self.citation.quote
-        return set(_YEAR.findall(f"{quote[: self.measure.start]} {quote[self.measure.end :]}"))
+        """Return the years that the quotation names beside the measure, or else that in which it came out."""
+        quote, published = self.citation.quote, self.citation.published
+        named = set(_YEAR.findall(f"{quote[: self.measure.start]} {quote[self.measure.end :]}"))
+        return named or ({str(published.year)} if published else set())
 
 
 def conflicts(

@@ -202,12 +202,27 @@ def test_conflicts_of_one_story(question: str, quotes: tuple[str, str], expected
         ("How much was the fine?", ("Ant Group was fined 7.1 billion yuan.", "Tenpay was fined 2.99 billion yuan.")),
         ("How much was the fine?", ("The fine was 7.1 billion yuan.", "Sales in China came to 455.7 billion yuan.")),
         ("What was sold in 2021?", ("It sold 8 billion yuan in 2021.", "It sold 7 billion yuan in 2022.")),
+        ("被罚多少？", ("TikTok周五被罚5.3亿欧元。", "TikTok曾在2021年9月被罚3.45亿欧元。")),
+        ("被罰多少？", ("TikTok was fined 530 million euros.", "這是TikTok在2021年被罰3.45億歐元後第二次受罰。")),
         ("Who fined it?", ("It was fined 7.1 billion yuan.", "It was fined 8.5 billion yuan.")),
         ("Why was it fined?", ("It was fined 7.1 billion yuan.", "It was fined 8.5 billion yuan.")),
         ("Which was fined more?", ("It was fined 7.1 billion yuan.", "It was fined 8.5 billion yuan.")),
         ("How much?", ("It paid 500 and 200 dollars in fines.", "它付了200美元和500美元罚款。")),
     ],
-    ids=["same", "rounded", "currencies", "companies", "sales", "years", "who", "why", "comparison", "list"],
+    ids=[
+        "same",
+        "rounded",
+        "currencies",
+        "companies",
+        "sales",
+        "years",
+        "before",
+        "across",
+        "who",
+        "why",
+        "comparison",
+        "list",
+    ],
 )
 def test_no_conflict(question: str, quotes: tuple[str, str]) -> None:
     assert find(question, *quotes) == []

@@ -187,7 +187,7 @@ class _Text:
 
 
 def _printed(claim: Claim) -> str:
-    return f"{claim.context}{claim.text} {_marks(claim)}"
+    return f"{claim.context}{claim.text}{claim.gloss} {_marks(claim)}"
 
 
 def _marks(claim: Claim) -> str:

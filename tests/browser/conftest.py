@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from fake_bot import FakeBot
+from serving import Visits, serving
 
-from bot.serve.app import application
 from bot.settings import Settings
+
+PATIENCE = 30_000
+"""Milliseconds in which what is waited for has to come, also on a machine that does much else."""
 
 
 @pytest.fixture(scope="session")
@@ -25,25 +24,17 @@ def bot() -> Any:
 @pytest.fixture(scope="session")
 def address(bot: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the page on a free port of this machine."""
-    settings = Settings(audit_log=tmp_path_factory.mktemp("server") / "audit.jsonl")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(application(bot, settings), log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = server.force_exit = True
-        thread.join()
+    with serving(bot, Settings(port=0, audit_log=tmp_path_factory.mktemp("server") / "audit.jsonl")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     chromium = shutil.which("chromium")
     assert chromium, "These tests need Chromium: apt-get install chromium fonts-noto-cjk"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -52,10 +43,17 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def visits(browser: Any) -> Iterator[Visits]:
+    """Open pages in contexts that keep what they have loaded from one test to the next, and nothing else."""
+    visits = Visits(browser, timeout=PATIENCE)
+    yield visits
+    visits.close()
+
+
 @pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+def visit(visits: Visits, address: str, bot: Any) -> Iterator[Callable[..., Any]]:
     """Open the page as a browser of some language and size would; fail on scripts' errors and requests elsewhere."""
-    contexts, problems = [], []
 
     def visit(
         locale: str = "en-US",
@@ -65,21 +63,11 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         ready: str = "#latest .related",
         **options: Any,
     ) -> Any:
-        context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on("request", lambda request: _elsewhere(request.url, address) and problems.append(request.url))
-        page.on("response", lambda each: each.status >= 400 and problems.append(f"{each.status} {each.url}"))
+        page = visits.open(address, locale=locale, width=width, height=height, **options)
         page.goto(address + path)
         page.wait_for_selector(ready)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
-    assert problems == []
-
-
-def _elsewhere(url: str, address: str) -> bool:
-    return not url.startswith((f"{address}/", "data:", "blob:"))
+    bot.go_on()
+    assert visits.leave() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -94,8 +95,17 @@ SIDES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+WRITTEN = 3
+"""Claims of the essay that are written before the bot waits."""
+
+LONGEST = 120
+"""Seconds after which it waits no longer."""
+
+
 class FakeBot:
-    """Answers what is in KNOWN and refuses everything else; "slow" takes its time, "error" raises.
+    """Answers what is in KNOWN and refuses everything else; "error" raises.
+
+    After `wait()`, "slow" is not answered, and "essay" not written to its end, before `go_on()`.
 
     "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published.
     "essay" is written a claim at a time, "payloads" cites every hostile article, and "conflict" tells two figures.
@@ -112,13 +122,23 @@ class FakeBot:
         self.asked: list[dict[str, Any]] = []
         self.closed: list[str] = []
         self.judged: list[tuple[Any, ...]] = []
+        self.going = threading.Event()
+        self.going.set()
+
+    def wait(self) -> None:
+        self.going.clear()
+
+    def go_on(self) -> None:
+        self.going.set()
 
     def stream(self, question: str, *, history: Sequence[Turn] = (), **filters: Any) -> Iterator[Event]:
         yield Event("status", "searching")
         answer = self.ask(question, history=history, **filters)
         try:
-            for claim in answer.claims:
+            for at, claim in enumerate(answer.claims):
                 time.sleep(0.25 if question.startswith("essay") else 0)
+                if question == "essay" and at == WRITTEN:
+                    self.going.wait(LONGEST)
                 yield from (Event("citation", each) for each in answer.citations if each.number in claim.citations)
                 yield Event("claim", claim)
         except GeneratorExit:
@@ -130,7 +150,9 @@ class FakeBot:
         self.asked.append(filters)
         if question == "error":
             raise InputError("The question is odd.", hint="Ask another one.")
-        time.sleep(1.5 if question == "slow" else 0.05)
+        time.sleep(0.05)
+        if question == "slow":
+            self.going.wait(LONGEST)
         completed = question
         if question == "And Didi?" and history:
             completed = history[-1].question.replace("Alibaba", "Didi")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +15,31 @@ MARKS = [
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]
 ENGLISH = "How much was Alibaba fined?"
+
+SEEN = """(selector) => {
+  const node = document.querySelector(selector);
+  if (!node) return false;
+  const box = node.getBoundingClientRect(), rests = node.seenAt === box.y;
+  node.seenAt = box.y;
+  const x = box.x + box.width / 2, y = box.y + Math.min(box.height / 2, 40);
+  return rests && node.contains(document.elementFromPoint(x, y));
+}"""
+"""Whether the middle of an element can be seen and touched, and stands where it stood when this was last asked."""
+
+
+def expect(what: Any) -> Any:
+    """Return playwright's assertions on a page or a part of it; they wait until they hold."""
+    from playwright.sync_api import expect  # `make test` has no playwright, and skips what needs it
+
+    return expect(what)
+
+
+def until(holds: Callable[[], bool], patience: float = 30) -> None:
+    """Wait until something holds outside of the page."""
+    end = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < end, "It has not come to hold."
+        time.sleep(0.02)
 
 
 def start(page: Any, question: str) -> None:
@@ -36,25 +63,16 @@ def finished(page: Any) -> None:
     page.locator("#send").wait_for()
 
 
-def claims(page: Any, turn: int = 1) -> list[str]:
+def claims(page: Any, turn: int = 1) -> Any:
     """Return the claims of a turn."""
-    return [str(each) for each in page.locator(f"#turn-{turn} .claim > p:first-child").all_inner_texts()]
+    return page.locator(f"#turn-{turn} .claim > p:first-child")
 
 
-def in_view(page: Any, selector: str) -> bool:
-    """Whether the middle of an element can be seen and touched."""
-    page.wait_for_timeout(600)  # smooth scrolling
-    seen: bool = page.evaluate(
-        """(selector) => {
-          const node = document.querySelector(selector), box = node.getBoundingClientRect();
-          const x = box.x + box.width / 2, y = box.y + Math.min(box.height / 2, 40);
-          return node.contains(document.elementFromPoint(x, y));
-        }""",
-        selector,
-    )
-    return seen
+def in_view(page: Any, selector: str) -> None:
+    """Wait until the middle of an element can be seen and touched, and it has come to rest."""
+    page.wait_for_function(SEEN, arg=selector)
 
 
-def focused(page: Any) -> str:
-    """Return the id, or else the class, of what has the focus."""
-    return str(page.evaluate("document.activeElement.id || document.activeElement.className"))
+def narrow_enough(page: Any, width: int) -> None:
+    """Expect that nothing makes the page wider than its window."""
+    page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=width)
