@@ -67,7 +67,7 @@ Precision = Literal["day", "month"]
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """What happened on a day, or in the month that begins with it, in one quoted line."""
+    """What happened on a day, or in the month that begins with it, in one proved line."""
 
     day: date
     precision: Precision
@@ -96,4 +96,6 @@ class Timeline:
     citations: tuple[Citation, ...]
     searched: Searched
     answerer: str
+    notes: tuple[str, ...] = ()
+    """What the reader should know about the timeline: that the model failed, and at how many events."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from bot import prompts
 from bot.briefings import Digest, DigestStory
 from bot.catalog import Catalog
 from bot.condensing import Condenser, Extracts, readable
+from bot.desk import Desk
 from bot.errors import Fault, Stopped
 from bot.glossary import Glossary
 from bot.language import detect
@@ -94,22 +95,23 @@ class Digests:
     ) -> Digest:
         found = perf_counter()
         days = [each.published for members in stories for each in members if each.published]
-        telling = Telling(
+        desk = Desk(
             self._condenser,
+            Extracts(),
             self._glossary,
-            self._retriever.encoder,
             language=scope.language,
-            as_of=max(days, default=None),
             beat=lambda done: progress(Stage("telling", done, len(stories), "stories")) if progress else None,
         )
+        telling = Telling(desk, self._glossary, self._retriever.encoder, as_of=max(days, default=None))
         nearness = self._retriever.query(scope.topic).vector if scope.topic else None
         told = []
         for members in stories:
-            ordered = sorted(members, key=lambda each: _headline_order(each, scope.language))
-            story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness))
+            standing = self._catalog.standing(each.id for each in members)  # no longer, if removed since the search
+            ordered = sorted(standing.values(), key=lambda each: _headline_order(each, scope.language))
+            story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness)) if ordered else None
             told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
-        self._faults.update(telling.faults)
-        if progress and telling.beaten:
+        self._faults.update(desk.faults)
+        if progress and desk.beaten:
             with suppress(Stopped):  # nothing is left to stop
                 progress(Stage("telling", len(stories), len(stories), "stories"))
         refused, notice = None, ""
@@ -128,8 +130,8 @@ class Digests:
             stories=tuple(told),
             citations=tuple(telling.ledger.citations),
             searched=searched(self._catalog, scope),
-            answerer=self._condenser.name if telling.written else Extracts.name,
-            notes=_notes(telling, scope.language),
+            answerer=self._condenser.name if desk.written else Extracts.name,
+            notes=desk.notes("stories"),
             timings_ms=timings(started, found),
         )
 
@@ -174,7 +176,8 @@ class Digests:
             members = groups[teller.story]
             known = teller.original in members
             if related.article_id == teller.original if known else len(members) < REPORTS:
-                members[teller.original] = self._catalog.article(related.article_id)
+                for article in self._catalog.standing([related.article_id]).values():
+                    members[teller.original] = article
         return [list(members.values())[:REPORTS] for members in groups.values()]
 
     def _any(self, topic: str, filters: Filters) -> bool:
@@ -196,12 +199,6 @@ def timings(started: float, found: float) -> Mapping[str, float]:
     now = perf_counter()
     spent = {"find": found - started, "tell": now - found, "total": now - started}
     return {name: round(seconds * 1000, 1) for name, seconds in spent.items()}
-
-
-def _notes(telling: Telling, language: AnswerLanguage) -> tuple[str, ...]:
-    """Say of how many stories the model gave nothing that can be printed."""
-    quoted, stories = telling.extracted, telling.extracted + telling.written
-    return (prompts.quoted_stories(telling.faults, language, some=quoted, of=stories),) if quoted else ()
 
 
 def _newest_day(members: Sequence[Article]) -> date:

@@ -62,10 +62,12 @@ def timeline(
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
-    """Tell what happened on a topic, day by day, in quoted lines."""
+    """Tell what happened on a topic, day by day, in proved lines."""
     with opened(indexes=indexes) as bot:
         asked = {"answer_language": answer_language, "today": day(today), **filters(since, until, language, source)}
-        _print(bot.timeline(topic, limit=limit, **asked), form, as_json)
+        with Bars() as bars:
+            told = bot.timeline(topic, limit=limit, progress=bars, **asked)
+        _print(told, form, as_json)
 
 
 def summarize(

@@ -79,16 +79,11 @@ class Regbrief(Holdings):
         self.parts = parts
         self.writer = writer
         self.topics = Topics(retriever, library.keywords, analyzer=library.analyzer, glossary=glossary)
-        self.timelines = Timelines(library.catalog, retriever, self.topics, glossary)
         self.answering = Answering(library.catalog, retriever, answerer, glossary, parts=parts, writer=writer)
-        self.digests = Digests(
-            library.catalog,
-            retriever,
-            self.topics,
-            glossary,
-            condenser=Retelling(writer) if writer else None,
-            faults=self.answering.faults,
-        )
+        told = (library.catalog, retriever, self.topics, glossary)
+        condenser, faults = Retelling(writer) if writer else None, self.answering.faults
+        self.digests = Digests(*told, condenser=condenser, faults=faults)
+        self.timelines = Timelines(*told, condenser=condenser, faults=faults)
         self.listeners: list[Callable[[Answer], None]] = []
         """Each is told of every answer before it is given, whoever asked: for figures and traces."""
 
@@ -363,11 +358,12 @@ class Regbrief(Holdings):
         limit: int = EVENTS,
         answer_language: AnswerLanguage | None = None,
         today: date | None = None,
+        progress: Progress | None = None,
     ) -> Timeline:
-        """Tell what happened on a topic, earliest first, each event once and in a quoted line.
+        """Tell what happened on a topic, earliest first, each event once and in a proved line.
 
         The filters are those of `ask`; no event before `since` is told. At most `limit` events, 1 to 100, are told,
-        those that most reports tell. Raises InputError.
+        those that most reports tell. `progress` is called as by `digest`. Raises InputError.
         """
         filters = asked.filters(since, until, languages, sources, None)
         wanted = asked.question(topic)
@@ -378,6 +374,7 @@ class Regbrief(Holdings):
             limit=asked.limit(limit, 100),
             language=asked.answer_language(answer_language),
             today=today or date.today(),
+            progress=progress,
         )
 
     def about(

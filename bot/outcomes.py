@@ -36,7 +36,7 @@ class Ingested:
 
 
 StageName = Literal["looking", "reading", "fetching", "indexing", "grouping", "copying", "telling"]
-Unit = Literal["files", "bytes", "pages", "articles", "passages", "stories"]
+Unit = Literal["files", "bytes", "pages", "articles", "passages", "stories", "events"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,9 @@ DISPUTED = Said(
 Untold = Literal["no_line", "no_date"]
 """Why nothing can be told of the articles that are there."""
 
+Told = Literal["stories", "events"]
+"""What a briefing and a timeline tell."""
+
 UNTOLD: dict[Untold, Said] = {
     "no_line": Said(
         "No sentence here can be quoted by itself.",
@@ -221,6 +224,12 @@ QUOTED_STORIES = Said(
     "{fault}，{all}個事件中有{some}個直接引用文章。",
 )
 
+QUOTED_EVENTS = Said(
+    "Quoted from the articles, as {fault}: {some} of {all} events.",
+    "{fault}，{all}项中有{some}项直接引用文章。",
+    "{fault}，{all}項中有{some}項直接引用文章。",
+)
+
 UNSUPPORTED = Said(
     " (not confirmed by the quotation)",
     "（引文未能证实）",
@@ -251,10 +260,10 @@ def fallback(fault: Fault, language: AnswerLanguage, *, broken_off: bool) -> str
     return (BROKEN_OFF if broken_off else QUOTED)[language].format(fault=FAULTS[fault][language])
 
 
-def quoted_stories(faults: Sequence[Fault], language: AnswerLanguage, *, some: int, of: int) -> str:
-    """Say why so many stories of a briefing are quoted and not written by the model."""
+def quoted_parts(kind: Told, faults: Sequence[Fault], language: AnswerLanguage, *, some: int, of: int) -> str:
+    """Say why so many stories of a briefing, or events of a timeline, are quoted and not written by the model."""
     said = (" and " if language == "en" else "，").join(FAULTS[each][language] for each in dict.fromkeys(faults))
-    form = QUOTED if some == of else QUOTED_STORIES
+    form = QUOTED if some == of else QUOTED_STORIES if kind == "stories" else QUOTED_EVENTS
     return form[language].format(fault=said, some=some, all=of)
 
 

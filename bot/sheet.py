@@ -135,7 +135,7 @@ def _standing(what: Digest | Timeline) -> str:
     said = [WORDS["as_of"][what.language].format(day=written_day(what.as_of, what.language))] if what.as_of else []
     if isinstance(what, Timeline) or not what.article_id:
         said.append(prompts.searched_in(what.language, what.searched))
-    said += what.notes if isinstance(what, Digest) else ()
+    said += what.notes
     return (" " if what.language == "en" else "").join(said)
 
 

@@ -1,22 +1,19 @@
 """One story in a few lines: what it tells, what changed, where reports differ, and what comes next.
 
-A `Condenser` gives the lines, which pass the gate of answers. Where one with a language model fails, the story is told
-in extracts.
+The `Desk` gives the lines, each of which has passed the gate of answers.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from datetime import date, timedelta
 
 from bot import prompts
 from bot.briefings import DigestStory
-from bot.condensing import Condenser, Extracts, Line, choose
+from bot.condensing import Line, choose
 from bot.conflicts import Conflict, conflicts
+from bot.desk import Desk
 from bot.encoder import Encoder
-from bot.errors import Fault, ModelError, Stopped
 from bot.glossary import Glossary
 from bot.happened import happened
 from bot.ledger import Ledger
@@ -25,7 +22,7 @@ from bot.measures import measures
 from bot.quotable import READ, Quotable, whole_sentences
 from bot.records import AnswerLanguage, Article, Citation, Claim, to_json
 from bot.values import CURRENCIES
-from bot.verify import faults, stands
+from bot.verify import faults
 
 FEWEST, MOST = 3, 5
 """Lines of a story, one for every SENTENCES_A_LINE that could be one; fewer where nothing else is new."""
@@ -36,9 +33,6 @@ CHANGED, AHEAD = 1, 2
 
 LEAST = 2
 """A model that proves fewer lines is helped out with extracts."""
-
-DOWN: frozenset[Fault] = frozenset({"timeout", "unreachable", "busy", "server", "refused"})
-"""After these a model is not asked again for the same briefing."""
 
 TELLING = frozenset(CURRENCIES) | {"percent", "person"}
 """Units of the figures for which a report in another language is quoted as well."""
@@ -53,46 +47,20 @@ FIGURES = "How much money, and how many people and companies?"
 """What the reports of a story are compared for, as nobody has asked; one report has shares of many things."""
 
 
-Beat = Callable[[int], None]
-"""Is called again and again while a model writes, with the number of stories before. If it raises `Stopped`, the rest
-is told in extracts."""
-
 Kind = Callable[[str, Article], bool]
 """Whether a sentence on what an article says is of some kind."""
-
-log = logging.getLogger(__name__)
 
 
 class Telling:
     """Tells the stories of one briefing; what one has said, the next does not say again."""
 
-    def __init__(
-        self,
-        condenser: Condenser,
-        glossary: Glossary,
-        encoder: Encoder,
-        *,
-        language: AnswerLanguage,
-        as_of: date | None,
-        beat: Beat = lambda done: None,
-    ) -> None:
-        """Take the reader's language, and the day that what comes next must come after."""
+    def __init__(self, desk: Desk, glossary: Glossary, encoder: Encoder, *, as_of: date | None) -> None:
+        """Take the day that what comes next must come after."""
         self.ledger = Ledger()
-        self.faults: list[Fault] = []
-        """Why the model failed, once for each time."""
-        self.written = 0
-        """Stories that the condenser told."""
-        self.extracted = 0
-        """Stories that it should have told."""
-        self.beaten = False
-        """Whether a model has been at work."""
-        self._beat = beat
-        self._done = 0
-        self._given_up = False
-        self._condenser = condenser
+        self._desk = desk
         self._glossary = glossary
         self._encoder = encoder
-        self._language = language
+        self._language = desk.language
         self._as_of = as_of
         self._said: list[Quotable] = []
         self._articles: dict[str, Article] = {}
@@ -102,44 +70,12 @@ class Telling:
         self._articles |= {each.id: each for each in articles}
         told = [each for each in _own_language(told, self._language) if not self._overtaken(each)]
         lines = self._lines(told)
-        self._done += 1
         return self._printed(articles, *self._sections(told, lines)) if lines else None
 
     def _lines(self, told: Sequence[Quotable]) -> list[Line]:
         limit = min(MOST, max(FEWEST, len(told) // SENTENCES_A_LINE))
-        lines = self._by_condenser(told, limit)
-        if lines is None:
-            lines = self._condensed(Extracts(), told, limit)
-            self.extracted += bool(lines)
-        else:
-            self.written += bool(lines)
+        lines = self._desk.lines(told, limit=limit, articles=self._articles, said=self._said)
         self._said += [each for line in lines for each in line.carried_by]
-        return lines
-
-    def _by_condenser(self, told: Sequence[Quotable], limit: int) -> list[Line] | None:
-        """Return the condenser's lines; None where it fails, or has failed for good."""
-        if self._given_up:
-            return None
-        try:
-            return self._condensed(self._condenser, told, limit)
-        except ModelError as error:
-            log.warning("%s The story is quoted.", error)
-            self.faults.append(error.fault)
-            self._given_up = error.fault in DOWN
-        except Stopped:
-            self.faults.append("timeout")
-            self._given_up = True
-        return None
-
-    def _condensed(self, condenser: Condenser, told: Sequence[Quotable], limit: int) -> list[Line]:
-        lines = []
-        with closing(condenser.condense(told, limit=limit, language=self._language, said=self._said)) as steps:
-            for line in steps:
-                if line is None:
-                    self.beaten = True
-                    self._beat(self._done)
-                elif self._passes(line):
-                    lines.append(line)
         return lines
 
     def _sections(self, told: Sequence[Quotable], lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
@@ -180,7 +116,9 @@ class Telling:
         better = ranked[: (len(ranked) + 1) // 2]
         fitting = [each for each in better if kind(each.sentence.text, each.article)]
         chosen = fitting[: max(0, limit)]
-        lines = [line for each in chosen if self._passes(line := Line(each.sentence.text, (each,)))]
+        lines = [
+            line for each in chosen if self._desk.passes(line := Line(each.sentence.text, (each,)), self._articles)
+        ]
         self._said += [each for line in lines for each in line.carried_by]
         return lines
 
@@ -200,15 +138,6 @@ class Telling:
         if each.place == 0 or not (published and self._as_of) or published + FRESH >= self._as_of:
             return False
         return looks_ahead(each.sentence.text) and happened(each.sentence.text, published) is None
-
-    # --- the gate ---
-
-    def _passes(self, line: Line) -> bool:
-        quotes = {at: each.citation() for at, each in enumerate(line.carried_by, 1)}
-        standing = all(stands(each, self._articles) for each in quotes.values())
-        if line.status == "unsupported":
-            return standing
-        return standing and not faults(Claim(line.text, tuple(quotes)), quotes, glossary=self._glossary)
 
     def _entered(self, line: Line) -> Claim:
         self.ledger.add(line.text, [each.citation() for each in line.carried_by], line.status)

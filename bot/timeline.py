@@ -1,13 +1,16 @@
-"""Timelines: what happened on a topic, day by day, each event told once, in a quoted line.
+"""Timelines: what happened on a topic, day by day, each event told once, in a proved line.
 
 Every sentence that gives a day or a month, and every lead, may be an event; its date is the one that it states, else
 that of publication. Reports of one event, and its mentions in later background, are one event: of these the line is
-the clearest, and how many there are tells what matters.
+the clearest, and how many there are tells what matters. A language model may tell that line in the reader's words; what
+it writes passes the gate of answers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from time import perf_counter
@@ -15,17 +18,20 @@ from time import perf_counter
 from bot import prompts
 from bot.briefings import Timeline, TimelineEvent
 from bot.catalog import Catalog
-from bot.condensing import readable
+from bot.condensing import Condenser, Extracts, Line, readable
+from bot.desk import Desk
 from bot.digest import timings
+from bot.errors import Fault, Stopped
 from bot.glossary import Glossary
 from bot.happened import When, dated, happened
 from bot.ledger import Ledger
+from bot.library import Progress
+from bot.outcomes import Stage
 from bot.quotable import Quotable, quotables
-from bot.records import AnswerLanguage, Article, Claim, Filters
+from bot.records import AnswerLanguage, Article, Filters
 from bot.retrieve import Retriever
 from bot.scope import Scope, read_scope, refusal, searched
 from bot.topics import Topics
-from bot.verify import faults, stands
 
 EVENTS = 20
 """Events of a timeline, unless more or fewer are asked for."""
@@ -59,14 +65,33 @@ class _Event:
 class Timelines:
     """Makes timelines from one library."""
 
-    def __init__(self, catalog: Catalog, retriever: Retriever, topics: Topics, glossary: Glossary) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        retriever: Retriever,
+        topics: Topics,
+        glossary: Glossary,
+        *,
+        condenser: Condenser | None = None,
+        faults: Counter[Fault] | None = None,
+    ) -> None:
+        """Take what tells the events, and the counter of its failures."""
         self._catalog = catalog
         self._retriever = retriever
         self._topics = topics
         self._glossary = glossary
+        self._condenser = condenser or Extracts()
+        self._faults = Counter() if faults is None else faults
 
     def timeline(
-        self, topic: str, filters: Filters, *, limit: int, language: AnswerLanguage | None, today: date
+        self,
+        topic: str,
+        filters: Filters,
+        *,
+        limit: int,
+        language: AnswerLanguage | None,
+        today: date,
+        progress: Progress | None = None,
     ) -> Timeline:
         """Tell the events of a topic. See `Regbrief.timeline`."""
         started = perf_counter()
@@ -75,17 +100,41 @@ class Timelines:
         found = perf_counter()
         vector = self._retriever.query(scope.topic).vector
         names = self._topics.names(scope.topic)
-        told = [each for each in quotables(articles, self._retriever.encoder, vector) if _bears(each, names)]
-        events = [each for each in _events(told, scope.language) if _within(each.when, scope.filters)]
+        telling = [each for each in quotables(articles, self._retriever.encoder, vector) if _bears(each, names)]
+        events = [each for each in _events(telling, scope.language) if _within(each.when, scope.filters)]
         kept = sorted(_merged(events, self._retriever.stories(each.id for each in articles)), key=_importance)[:limit]
-        return self._timeline(topic, scope, sorted(kept, key=_order), (started, found), found=bool(articles))
+        kept.sort(key=_order)
+        desk = Desk(
+            self._condenser,
+            Extracts(),
+            self._glossary,
+            language=scope.language,
+            beat=lambda done: progress(Stage("telling", done, len(kept), "events")) if progress else None,
+        )
+        told = self._timeline(topic, scope, kept, desk, (started, found), found=bool(articles))
+        self._faults.update(desk.faults)
+        if progress and desk.beaten:
+            with suppress(Stopped):  # nothing is left to stop
+                progress(Stage("telling", len(kept), len(kept), "events"))
+        return told
 
     def _timeline(
-        self, topic: str, scope: Scope, events: Sequence[_Event], clock: tuple[float, float], *, found: bool
+        self,
+        topic: str,
+        scope: Scope,
+        events: Sequence[_Event],
+        desk: Desk,
+        clock: tuple[float, float],
+        *,
+        found: bool,
     ) -> Timeline:
         ledger = Ledger()
         newest = max((each.line.article.published for each in events if each.line.article.published), default=None)
-        told = [self._entered(each, ledger, scope, newest) for each in events if self._passes(each.line)]
+        told = []
+        for event in events:
+            articles = self._catalog.standing([event.line.article.id])
+            for line in desk.lines([event.line], limit=1, articles=articles):
+                told.append(self._entered(event, line, ledger, scope, newest))
         refused, notice = None, ""
         if not told:
             but: prompts.Untold | None = "no_date" if found else None
@@ -104,7 +153,8 @@ class Timelines:
             events=tuple(told),
             citations=tuple(ledger.citations),
             searched=searched(self._catalog, scope),
-            answerer="extractive",
+            answerer=self._condenser.name if desk.written else Extracts.name,
+            notes=desk.notes("events"),
             timings_ms=timings(*clock),
         )
 
@@ -116,17 +166,12 @@ class Timelines:
             first.setdefault(told[each.id].original if each.id in told else each.id, each)
         return list(first.values())
 
-    def _passes(self, line: Quotable) -> bool:
-        """Pass the line through the gate of answers."""
-        quote = line.citation()
-        standing = stands(quote, {line.article.id: self._catalog.article(line.article.id)})
-        return standing and not faults(Claim(quote.quote, (1,)), {1: quote}, glossary=self._glossary)
-
-    def _entered(self, event: _Event, ledger: Ledger, scope: Scope, newest: date | None) -> TimelineEvent:
+    def _entered(self, event: _Event, line: Line, ledger: Ledger, scope: Scope, newest: date | None) -> TimelineEvent:
         article = event.line.article
         also = self._retriever.also_reported([article.id], scope.filters).get(article.id, ())
-        context = prompts.under_headline(scope.language, article.title) if event.line.vague else ""
-        ledger.add(event.line.sentence.text, [replace(event.line.citation(), also_reported_by=also)], context=context)
+        vague = event.line.vague and line.text == event.line.sentence.text
+        context = prompts.under_headline(scope.language, article.title) if vague else ""
+        ledger.add(line.text, [replace(event.line.citation(), also_reported_by=also)], line.status, context=context)
         return TimelineEvent(
             day=event.when.day,
             precision=event.when.precision,

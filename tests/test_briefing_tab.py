@@ -256,3 +256,9 @@ def test_nothing_that_was_read_becomes_markup() -> None:
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     addresses = [each["href"] for _, each in page.tags if each.get("href")]
     assert all(re.match(r"#|https?://|data:(?:text/(?:markdown|html)|application/)", each or "") for each in addresses)
+
+
+def test_a_timeline_on_which_a_model_failed_says_so_in_place() -> None:
+    noted = replace(TIMELINE, notes=("Quoted, as <b>it</b> failed.",))
+    page = briefing.brief(DIGEST, noted, [FINE, APPS], CITED, EN)
+    assert '<p class="standing">Quoted, as &lt;b&gt;it&lt;/b&gt; failed.</p>' in page

@@ -17,7 +17,7 @@ ORDER = tuple(
     neighbours vectors vector_server lock seal wreck salvage encoded library backup scan intake folders feeds voices
     retrieve rerank question extractive chat local_models generative measures deeds verify wording conflicts phrases
     conversation orders markers statements sources prompts instructions attribution drafting ledger answering
-    centrality lines happened scope quotable topics condensing retelling telling digest timeline sheet digest_text
+    centrality lines happened scope quotable topics condensing retelling desk telling digest timeline sheet digest_text
     excerpts asked holdings engine suggest evaluation serve ui serve.app console bars evaluation.cli library_cli
     backup_cli doctor_cli feeds_cli digest_cli feedback_cli mcp_cli calls client keys_cli integrations cli __main__
     """.split()

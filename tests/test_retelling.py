@@ -25,7 +25,7 @@ from bot.keywords import Analyzer
 from bot.language import render
 from bot.library import Library
 from bot.outcomes import Stage
-from bot.prompts import FAULTS, UNSUPPORTED
+from bot.prompts import FAULTS, UNSUPPORTED, quoted_parts
 from bot.quotable import Quotable
 from bot.records import LANGUAGES, Language, Sentence
 from bot.retelling import PARTS, in_parts
@@ -209,6 +209,54 @@ def test_a_briefing_tells_each_story_in_the_models_words(open_with: Any) -> None
     digest = bot.digest("Lumen Pay", languages=["en"])
     assert (digest.answerer, [text for text, _ in texts(digest)]) == ("scripted", list(GOOD["en"]))
     check_proofs(bot, digest)
+
+
+# --- timelines ------------------------------------------------------------------------------------------------------
+
+EVENTS: dict[Language, tuple[str, str]] = {
+    "en": ("On 9 March 2021 Lumen Pay was fined.", "By 31 December 2021 Lumen Pay must report."),
+    "zh-Hans": ("流明支付2021年3月9日被罚款。", "流明支付须在2021年12月31日前提交报告。"),
+    "zh-Hant": ("流明支付2021年3月9日被罰款。", "流明支付須在2021年12月31日前提交報告。"),
+}
+
+
+@each_language
+def test_a_timeline_tells_each_event_in_the_models_words(open_with: Any, language: Language) -> None:
+    bot = open_with(Scripted(*[f"{line}[1]" for line in EVENTS[language]]))
+    timeline = bot.timeline("Lumen Pay 流明支付", languages=[language], answer_language=language)
+    assert tuple(each.claim.text for each in timeline.events) == EVENTS[language]
+    assert [each.day for each in timeline.events] == [DAY, date(2021, 12, 31)]
+    assert (timeline.answerer, timeline.notes) == ("scripted", ())
+    for each in timeline.citations:
+        assert bot.article(each.article_id).body[each.start : each.end] == each.quote
+
+
+@each_language
+def test_an_event_of_which_nothing_can_be_proved_is_quoted(open_with: Any, language: Language) -> None:
+    bot = open_with(Scripted(f"{WRONG[language]}[1]", "-", f"{EVENTS[language][1]}[1]"))
+    timeline = bot.timeline("Lumen Pay 流明支付", languages=[language], answer_language=language)
+    first, second = timeline.events
+    assert first.claim.text == timeline.citations[0].quote
+    assert second.claim.text == EVENTS[language][1]
+    assert timeline.notes == (quoted_parts("events", ["unproved"], language, some=1, of=2),)
+    assert timeline.notes[0] in written(timeline, "text")
+
+
+def test_who_stops_a_timeline_gets_the_rest_quoted(open_with: Any) -> None:
+    seen: list[Stage] = []
+
+    def stop(stage: Stage) -> None:
+        seen.append(stage)
+        raise Stopped
+
+    model = Endless()
+    timeline = open_with(model).timeline("Lumen Pay", languages=["en"], progress=stop)
+    assert (timeline.answerer, seen) == (
+        "extractive",
+        [Stage("telling", 0, 2, "events"), Stage("telling", 2, 2, "events")],
+    )
+    assert len(timeline.events) == 2
+    check_stopped(model)
 
 
 # --- failures -------------------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         today: Annotated[Day | None, Query(description="What `last month` counts from; default: now.")] = None,
         form: Written = "json",
     ) -> Response:
-        """Tell what happened on a topic, earliest first, each event once and in a quoted line."""
+        """Tell what happened on a topic, earliest first, each event once and in a proved line."""
         told = bot.timeline(
             topic,
             since=since,
@@ -92,6 +92,7 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
             limit=limit,
             answer_language=answer_language,
             today=today,
+            progress=_in_time(bot),
         )
         return _response(told, form)
 

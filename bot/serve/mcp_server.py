@@ -192,7 +192,7 @@ def server(bot: Regbrief) -> MCPServer:
         limit: Annotated[int, Field(description="Events at most.", ge=1, le=100)] = EVENTS,
         answer_language: Spoken = None,
     ) -> TimelineOut:
-        """Tell what happened on a topic, earliest first, each event once and in a quoted line."""
+        """Tell what happened on a topic, earliest first, each event once and in a proved line."""
         return TimelineOut(
             bot.timeline(
                 topic,
