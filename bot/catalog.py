@@ -135,6 +135,11 @@ class Catalog(Database):
             raise _unknown(article_id)
         return from_row(row)
 
+    def standing(self, article_ids: Iterable[str]) -> dict[str, Article]:
+        """Return those of the articles that are still there, by id."""
+        wanted = tuple(article_ids)
+        return {each.id: each for each in self.articles(Filters(article_ids=wanted))} if wanted else {}
+
     def articles(self, filters: Filters, *, limit: int = -1, offset: int = 0) -> Iterator[Article]:
         """Iterate over the articles that the filters let through, newest first."""
         where, values = condition(filters)

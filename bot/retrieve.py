@@ -103,6 +103,12 @@ class Retriever:
         also = self.also_reported([each.stored.article.id for each in candidates], filters)
         return [_hit(each, also.get(each.stored.article.id, ())) for each in candidates]
 
+    def best(self, ranked: Sequence[Candidate], *, limit: int) -> list[Candidate]:
+        """Return the first candidates of a ranking, at least a share of them in each of English and Chinese."""
+        groups = [each.stored.article.language[:2] for each in ranked]
+        quota = QUOTA if self._parts.language_quota else 0.0
+        return [ranked[at] for at in with_quota(range(len(ranked)), groups, limit=limit, quota=quota)]
+
     def stories(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the story of each article; one that is not there is in none."""
         return {each: told.story for each, told in self._told(article_ids).items()}
@@ -127,9 +133,7 @@ class Retriever:
                 break
             depth *= 4
         ranked = [each for each in found if each.stored.key in speaking]
-        groups = [each.stored.article.language[:2] for each in ranked]
-        quota = QUOTA if self._parts.language_quota else 0.0
-        return [ranked[at] for at in with_quota(range(len(ranked)), groups, limit=limit, quota=quota)]
+        return self.best(ranked, limit=limit)
 
     def _ranked(self, query: Query, filters: Filters, depth: int) -> tuple[list[Candidate], bool]:
         """Fuse the first `depth` passages of each search; say whether there are no more."""

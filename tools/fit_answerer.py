@@ -25,7 +25,7 @@ from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from bot.answering import CANDIDATES
+from bot.answering import CANDIDATES, WEIGHED
 from bot.engine import Regbrief
 from bot.extractive import DECISIVE, MODEL, Scored, Signals
 from bot.language import fold
@@ -108,7 +108,7 @@ def example(bot: Regbrief, question: dict[str, Any]) -> Example:
     query = bot.retriever.query(question["question"])
     filters = Filters(*(date.fromisoformat(question[name]) if question[name] else None for name in ("since", "until")))
     candidates = bot.retriever.search(query, filters, limit=CANDIDATES)
-    scored = bot.answerer.score(query, candidates)
+    scored = bot.answerer.score(query, bot.retriever.best(candidates, limit=WEIGHED))
     signals = np.array([astuple(each.signals) for each in scored]).reshape(-1, len(NAMES))
     return Example(question, signals, np.array([label(question, each) for each in scored], dtype=int))
 
