@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +17,7 @@ from bot.conflicts import Conflict, conflicts
 from bot.conversation import complete
 from bot.dates import Window, read_time
 from bot.deixis import is_deictic
-from bot.drafting import Writer
+from bot.drafting import Draft, Writer
 from bot.errors import Fault, ModelError
 from bot.extractive import Answerer, Scored
 from bot.glossary import Glossary
@@ -33,13 +33,13 @@ from bot.records import (
     Filters,
     Parts,
     Reason,
-    Related,
     Searched,
     Turn,
     to_json,
 )
 from bot.retrieve import Candidate, Query, Retriever
 from bot.verify import faults, stands, verify
+from bot.voices import nearest
 
 CANDIDATES = 16
 """Passages found for an answer, and for what else is near the question."""
@@ -51,13 +51,14 @@ WEIGHED = 10
 BEARING = 0.03
 """From this probability on, a sentence that is not quoted may still contradict one that is."""
 
-RELATED = 3
-
 CERTAIN = 0.3
 """From this probability on, the words that the reader points at are shown to answer."""
 
 BEAT = 1.0
 """Seconds of writing after which a step says that it goes on."""
+
+SHORTER = 2
+"""So often half as much is put to a model that finds it too long: it needs more tokens than were reckoned."""
 
 Step = str | Citation | Claim
 
@@ -143,7 +144,7 @@ class Answering:
         )
         nearby = {each.stored.article.id: each.stored.article for each in found.candidates}
         stories = self._retriever.stories([*nearby, *(each.article_id for each in citations)])
-        related = _related(list(nearby.values()), citations, stories)
+        related = nearest(list(nearby.values()), citations, stories)
         reason = None if claims else self._reason(found)
         if reason is None:
             written = " ".join(_printed(claim, language) for claim in claims)
@@ -196,22 +197,31 @@ class Answering:
         self, writer: Writer, question: str, found: _Found, language: AnswerLanguage, ledger: Ledger
     ) -> Generator[Step, None, tuple[Fault | None, bool]]:
         """Enter what a model writes; return why it fell short, and whether it says that the articles do."""
+        draft = writer.draft(question, found.scored, language)
+        for attempt in range(1, SHORTER + 2):
+            try:
+                yield from self._entered(draft, found, ledger)
+                break
+            except ModelError as error:
+                shorter = writer.draft(question, found.scored, language, room=draft.size // 2)
+                if error.fault != "too_long" or ledger.claims or attempt > SHORTER or not shorter.size:
+                    log.warning("%s", error)
+                    self.faults[error.fault] += 1
+                    return error.fault, draft.gap
+                draft = shorter
+        return None, draft.gap
+
+    def _entered(self, draft: Draft, found: _Found, ledger: Ledger) -> Iterator[Step]:
+        """Enter what a draft proves, as it is written. Raises ModelError."""
         yield "writing"
         shown = perf_counter()
-        draft = writer.draft(question, found.scored, language)
-        try:
-            with closing(draft.written()) as sentences:
-                for sentence in sentences:
-                    if sentence and all(stands(each, self._articles([each])) for each in sentence.quotes):
-                        yield from ledger.add(sentence.text, self._told(sentence.quotes, found), sentence.status)
-                    elif perf_counter() - shown > BEAT:
-                        shown = perf_counter()
-                        yield "writing"
-        except ModelError as error:
-            log.warning("%s", error)
-            self.faults[error.fault] += 1
-            return error.fault, draft.gap
-        return None, draft.gap
+        with closing(draft.written()) as sentences:
+            for sentence in sentences:
+                if sentence and all(stands(each, self._articles([each])) for each in sentence.quotes):
+                    yield from ledger.add(sentence.text, self._told(sentence.quotes, found), sentence.status)
+                elif perf_counter() - shown > BEAT:
+                    shown = perf_counter()
+                    yield "writing"
 
     def _quoted(self, found: _Found, ledger: Ledger, language: AnswerLanguage) -> Iterator[Step]:
         """Enter the sentences chosen, as they stand in their articles."""
@@ -320,26 +330,6 @@ def _citation(number: int, scored: Scored) -> Citation:
         return citation
     start, end = pointed.span
     return replace(citation, answer_span=(citation.start + start, citation.start + end))
-
-
-def _related(
-    articles: Sequence[Article], citations: Sequence[Citation], stories: Mapping[str, str]
-) -> tuple[Related, ...]:
-    """Return the nearest articles on other stories than those cited, one on each.
-
-    If all cited are in one language, one in the other language is among them, on whatever story.
-    """
-    cited = {each.article_id for each in citations}
-    spoken = {each.language[:2] for each in citations}
-    others = [each for each in articles if each.id not in cited]
-    first = {stories.get(each.id, each.id): each for each in reversed(others)}
-    told = {stories.get(each, each) for each in cited}
-    nearest = [each for each in others if (story := stories.get(each.id, each.id)) not in told and first[story] is each]
-    nearest = nearest[:RELATED]
-    foreign = [each for each in others if each.language[:2] not in spoken]
-    if len(spoken) == 1 and foreign and foreign[0] not in nearest:
-        nearest = [*nearest[: RELATED - 1], foreign[0]]
-    return tuple(Related(each.id, each.title, each.source, each.published, each.language, each.url) for each in nearest)
 
 
 def _milliseconds(start: float, end: float) -> float:

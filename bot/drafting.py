@@ -25,7 +25,7 @@ from bot.language import clean, detect, fold, plain, render
 from bot.markers import Markers
 from bot.passages import tokens
 from bot.records import AnswerLanguage, Citation, Status, Turn
-from bot.sources import Source, new_salt, sources
+from bot.sources import HEADING, Source, new_salt, sources
 from bot.statements import Statement, Statements
 from bot.values import quantities
 
@@ -83,10 +83,15 @@ class Writer:
         self.verification = verification
         self.salt = new_salt()
 
-    def draft(self, question: str, scored: Sequence[Scored], language: AnswerLanguage) -> Draft:
-        """Begin an answer from the sentences found, most telling first; nothing is asked before it is `written`."""
-        room = self.room(instructions.to_answer(question, [], language, self.glossary))
-        given = sources(scored, room=room, salt=self.salt)
+    def draft(
+        self, question: str, scored: Sequence[Scored], language: AnswerLanguage, *, room: int | None = None
+    ) -> Draft:
+        """Begin an answer from the sentences found, most telling first; nothing is asked before it is `written`.
+
+        At most `room` tokens of them are given, by default what the model is thought to have room for.
+        """
+        most = self.room(instructions.to_answer(question, [], language, self.glossary))
+        given = sources(scored, room=most if room is None else min(room, most), salt=self.salt)
         return Draft(self, given, instructions.to_answer(question, given, language, self.glossary), language)
 
     @property
@@ -154,6 +159,11 @@ class Draft:
         self._attribution = Attribution(given, writer.encoder, writer.glossary)
         self._said: set[str] = set()
         self._named: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        """About how many tokens of sources the model is given."""
+        return int(sum(HEADING + tokens(source.text()) for source in self._sources))
 
     def written(self) -> Generator[Drafted | None, None, None]:
         """Yield each sentence once it is proved, and None while the model is at work; closing this stops the model.

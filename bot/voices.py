@@ -8,11 +8,14 @@ from datetime import date
 
 from bot.catalog import Stored
 from bot.dedupe import retold
-from bot.records import Article, Related, Report
+from bot.records import Article, Citation, Related, Report
 from bot.stories import Told
 
 EQUAL = 0.9
 """A copy whose score is at least this share of the best one's speaks as well; the earliest of these does."""
+
+RELATED = 3
+"""Articles on other stories that are offered beside an answer."""
 
 LISTED = 20
 """Others named at most beside a voice; own reports come before copies."""
@@ -51,6 +54,26 @@ def also_reported(
             reports.append(_report(related, copy=each.original in texts))
             texts.add(each.original)
     return tuple(sorted(reports, key=lambda report: report.copy)[:LISTED])
+
+
+def nearest(
+    articles: Sequence[Article], citations: Sequence[Citation], stories: Mapping[str, str]
+) -> tuple[Related, ...]:
+    """Return the nearest articles on other stories than those cited, one on each.
+
+    If all cited are in one language, one in the other language is among them, on whatever story.
+    """
+    cited = {each.article_id for each in citations}
+    spoken = {each.language[:2] for each in citations}
+    others = [each for each in articles if each.id not in cited]
+    first = {stories.get(each.id, each.id): each for each in reversed(others)}
+    told = {stories.get(each, each) for each in cited}
+    near = [each for each in others if (story := stories.get(each.id, each.id)) not in told and first[story] is each]
+    near = near[:RELATED]
+    foreign = [each for each in others if each.language[:2] not in spoken]
+    if len(spoken) == 1 and foreign and foreign[0] not in near:
+        near = [*near[: RELATED - 1], foreign[0]]
+    return tuple(Related(each.id, each.title, each.source, each.published, each.language, each.url) for each in near)
 
 
 def _speakers(

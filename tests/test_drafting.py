@@ -233,7 +233,7 @@ def test_closing_the_stream_stops_the_model() -> None:
 @each_language
 @pytest.mark.parametrize("fault", list(FAULTS))
 def test_whatever_fails_the_reader_gets_quotations_and_the_reason(bot: Any, language: Language, fault: Fault) -> None:
-    answer = ask(bot, language, ModelError("secret detail", fault=fault))
+    answer = ask(bot, language, *[ModelError("secret detail", fault=fault)] * 3)
     assert answer.answerer == "extractive"
     assert answer.claims[0].text == answer.citations[0].quote
     assert FAULTS[fault][language] in answer.notes[0]
@@ -311,3 +311,25 @@ def test_a_follow_up_is_completed_by_the_model_or_else_by_rule(
     by_rule = bot(Scripted(ModelError("x", fault="busy"), "")).ask(question, history=history).searched.question
     found = bot(Scripted(written, "")).ask(question, history=history).searched.question
     assert found == (searched or by_rule)
+
+
+@each_language
+def test_a_model_that_finds_it_too_long_is_given_less(bot: Any, news: Library, language: Language) -> None:
+    news.add([Article(f"more-{at}", f"Lumen Pay {at}", f"{at}. {NEWS[language]}", language) for at in range(6)])
+
+    class Small(Scripted):
+        """Holds fewer tokens than it says."""
+
+        def write(self, messages: Any, put: Any, *, limit: int) -> None:
+            read = sum(len(each.content) for each in messages)
+            shorter = lengths and read < lengths[0]
+            self._texts = [
+                "".join(f"{each}[1] " for each in GOOD[language]) if shorter else ModelError("x", fault="too_long")
+            ]
+            lengths.append(read)
+            super().write(messages, put, limit=limit)
+
+    lengths: list[int] = []
+    answer = bot(Small()).ask(QUESTIONS[language], languages=[language])
+    assert (answer.answerer, answer.notes) == ("scripted", ())
+    assert len(lengths) == 2

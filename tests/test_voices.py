@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from bot.answering import _related
 from bot.catalog import Stored
 from bot.engine import Regbrief
 from bot.extractive import Model
@@ -17,7 +16,7 @@ from bot.library import Library
 from bot.prompts import also_reported as sentence
 from bot.records import Article, Citation, Language, Parts, Passage, Related, Report
 from bot.stories import Told
-from bot.voices import also_reported, one_a_story, one_a_text
+from bot.voices import also_reported, nearest, one_a_story, one_a_text
 
 LUMEN = Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("流明支付",)})
 FINE = "The Harbour Authority fined Lumen Pay 12 million dollars for leaking the data of all its users in spring."
@@ -218,4 +217,4 @@ def test_related_articles_tell_other_stories_but_offer_the_other_language(
     citations: list[Citation], near: list[str]
 ) -> None:
     told = {"en": "s", "zh": "s", "second": "s", "third": "t"}
-    assert [each.article_id for each in _related([ENGLISH, SECOND, CHINESE, THIRD], citations, told)] == near
+    assert [each.article_id for each in nearest([ENGLISH, SECOND, CHINESE, THIRD], citations, told)] == near
