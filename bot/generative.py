@@ -77,13 +77,26 @@ class LangChainModel:
         from langchain.chat_models import init_chat_model  # takes 1.5 s, and the provider's package about one more
 
         try:
-            return init_chat_model(self.name, **self._arguments())
+            return self._reached(init_chat_model(self.name, **self._arguments()))
+        except SettingsError:
+            raise
         except ImportError as error:
             package = re.search(r"pip install (?:-U )?([\w-]+)", str(error))
             command = _install(package[1] if package else "and the provider's package")
             raise MissingExtra(f"REGBRIEF_LLM={self.name}: a package is missing.", hint=f"Run {command}.") from error
         except Exception as error:  # a provider's own: no key, a name that it does not know …
             raise SettingsError(f"REGBRIEF_LLM={self.name}: {self._line(error)}", hint=_CHECK) from error
+
+    def _reached(self, model: Any) -> Any:
+        """Return a model that goes where it is told to: a provider's class passes over what it has no field for."""
+        if self._base_url and not any(
+            "base_url" in (name, field.alias) for name, field in type(model).model_fields.items()
+        ):
+            raise SettingsError(
+                f"REGBRIEF_LLM_BASE_URL={self._base_url}: {self._provider} cannot be reached at another address.",
+                hint="Unset it; or, for a server that speaks OpenAI's protocol, set REGBRIEF_LLM=openai:MODEL.",
+            )
+        return model
 
     def _arguments(self) -> dict[str, Any]:
         given: dict[str, Any] = {"timeout": self._timeout, "max_retries": 0}  # attempts are counted here, for all alike

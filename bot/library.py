@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,9 @@ ARTICLES_AT_ONCE = 128
 
 PASSAGES_AT_ONCE = 512
 FORMAT = 1
+
+WRITTEN: tuple[Change, ...] = ("added", "updated", "duplicate")
+"""What may become of an article that is then in the catalog as it was given."""
 
 Item = TypeVar("Item")
 
@@ -71,6 +74,8 @@ class Library:
         self.analyzer = analyzer
         self._events = events
         self.catalog = Catalog(folder / "catalog.sqlite", glossary)
+        self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
+        """Each is told what was done to which articles, once that is on disk."""
         self._on_server = bool(chroma_url)
         self._check_manifest()
         self.keywords = Keywords(folder / "keywords")
@@ -155,7 +160,9 @@ class Library:
             for batch in batches(articles, ARTICLES_AT_ONCE):
                 failed.extend(item for item in batch if isinstance(item, Failure))
                 entries = [(item, passages.passages(item)) for item in batch if isinstance(item, Article)]
-                counts.update(self.catalog.put(entries))
+                changes = self.catalog.put(entries)
+                counts.update(changes)
+                self._tell_written([article.id for article, _ in entries], changes)
                 indexed = self.index(progress, before=indexed)
         return Ingested(counts["added"], counts["updated"], counts["unchanged"], counts["duplicate"], tuple(failed))
 
@@ -171,6 +178,20 @@ class Library:
         """Remove articles everywhere. Raises NotFound, and then removes none; LibraryLocked while another writes."""
         with self.writing():
             self.catalog.remove(article_ids)
+            self._tell("removed", article_ids)
+
+    def _tell_written(self, article_ids: Sequence[str], changes: Sequence[Change]) -> None:
+        by_change = {
+            change: [each for each, found in zip(article_ids, changes, strict=True) if found == change]
+            for change in WRITTEN
+        }
+        by_change["duplicate"] = list(self.catalog.standing(by_change["duplicate"]))  # exact copies are left out
+        for change, ids in by_change.items():
+            self._tell(change, ids)
+
+    def _tell(self, change: Change | Literal["removed"], article_ids: Sequence[str]) -> None:
+        for listener in self.listeners if article_ids else ():
+            listener(change, article_ids)
 
     def settle(self, progress: Progress | None = None) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""

@@ -44,7 +44,6 @@ class Vectors(ChromaIndex):
         self._lock = FileLock(folder.with_name(f"{folder.name}.lock"))
         self._looking = threading.Lock()
         self._view: _View | None = None
-        self._retired: _View | None = None
         self._rested = 0.0
 
     def warm(self) -> None:
@@ -74,10 +73,7 @@ class Vectors(ChromaIndex):
 
     def close(self) -> None:
         """Let go of the folder; it is opened again when it is needed."""
-        for view in (self._view, self._retired):
-            if view:
-                view.close()
-        self._view = self._retired = None
+        self._show(None)
 
     @contextmanager
     def _reading(self) -> Iterator[Collections]:
@@ -87,8 +83,11 @@ class Vectors(ChromaIndex):
                     if self._view is None:
                         self._look()
             view = self._view
-            if view and not view.live:
-                yield view.collections
+            if view and not view.live and view.enter():
+                try:
+                    yield view.collections
+                finally:
+                    view.leave()
                 return
             with self._alone():
                 if self._view is None or self._view.stamp != self._stamp():
@@ -125,14 +124,9 @@ class Vectors(ChromaIndex):
         self._show(view)
 
     def _show(self, view: _View | None) -> None:
-        """Read from another view from now on; who still reads the one before has until the next change."""
-        if self._retired:
-            self._retired.close()
-        self._retired = None
-        if self._view and self._view.live:
+        """Read from another view from now on; the one before stays for those who still read it."""
+        if self._view:
             self._view.close()
-        else:
-            self._retired = self._view
         self._view = view
 
     def _stamp(self) -> tuple[int, bytes] | None:
@@ -166,6 +160,9 @@ class _View:
     def __init__(self, folder: Path | None, stamp: Any, place: Mirror | None = None) -> None:
         self.live = folder is not None and place is None
         self._place = place
+        self._readers = 0
+        self._over = False
+        self._counting = threading.Lock()
         self._client: Any = None
         self.collections: Collections = {}
         if folder:
@@ -180,7 +177,26 @@ class _View:
         for collection in self.collections.values():
             collection.get(limit=1, include=["embeddings"])
 
+    def enter(self) -> bool:
+        """Keep it open for a reader; False where it is closed already."""
+        with self._counting:
+            self._readers += not self._over
+            return not self._over
+
+    def leave(self) -> None:
+        with self._counting:
+            self._readers -= 1
+            if self._over and not self._readers:
+                self._let_go()
+
     def close(self) -> None:
+        """Let go of the files, as soon as nobody reads them."""
+        with self._counting:
+            if not self._over and not self._readers:
+                self._let_go()
+            self._over = True
+
+    def _let_go(self) -> None:
         if self._client:
             self._client.close()
         if self._place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
-from bot.serve.api import ADMIN
+from bot import Regbrief
+from bot.serve.api import ADMIN, create_app
+from bot.serve.guards import Guards
+from bot.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +79,18 @@ def test_what_changes_the_library_is_marked(document: dict[str, Any]) -> None:
         "POST /api/v1/feeds/sync",
         "GET /api/v1/feedback",
     }
+
+
+def test_every_route_says_which_key_it_needs(document: dict[str, Any]) -> None:
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "header"}
+    for name, each in operations(document):
+        scope = "admin" if ADMIN in each["tags"] else "read"
+        assert each["security"] == [{"bearer": [scope]}, {"header": [scope]}, {}], name
+        assert each["description"].endswith(f"Needs the scope `{scope}`."), name
+
+
+def test_the_probes_need_no_key(served_bot: Regbrief, tmp_path: Path) -> None:
+    app = create_app(served_bot)
+    Guards.of(served_bot, Settings(audit_log=tmp_path / "audit.jsonl")).add_routes(app, served_bot)
+    paths = TestClient(app).get("/api/openapi.json").json()["paths"]
+    assert [paths[f"/api/v1/health/{name}"]["get"]["security"] for name in ("live", "ready")] == [[], []]

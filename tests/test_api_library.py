@@ -45,6 +45,45 @@ def ended(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
+GOING = [
+    pytest.param("alipay-hant", "監管機構要求支付寶分拆什麼業務？", id="zh-Hant"),
+    pytest.param("links-hans", "工信部要求各平台停止什么？", id="zh-Hans"),
+    pytest.param("fine-en", "How much did the market regulator fine Alibaba on Saturday?", id="en"),
+]
+FACES = [
+    pytest.param("POST", "/api/v1/ask", "question", id="ask"),
+    pytest.param("POST", "/api/v1/digest", "topic", id="digest"),
+    pytest.param("GET", "/api/v1/timeline", "topic", id="timeline"),
+]
+
+
+@pytest.mark.parametrize(("article_id", "question"), GOING)
+@pytest.mark.parametrize(("method", "path", "name"), FACES)
+def test_what_is_removed_while_it_is_asked_for_is_not_quoted(
+    client: TestClient,
+    bot: Regbrief,
+    monkeypatch: pytest.MonkeyPatch,
+    article_id: str,
+    question: str,
+    method: str,
+    path: str,
+    name: str,
+) -> None:
+    search = bot.retriever.search
+
+    def searched(*given: Any, **named: Any) -> Any:
+        found = search(*given, **named)
+        if bot.count(article_ids=[article_id]):
+            bot.remove([article_id])
+        return found
+
+    monkeypatch.setattr(bot.retriever, "search", searched)
+    given = {"json": {name: question}} if method == "POST" else {"params": {name: question}}
+    response = client.request(method, path, **given)
+    assert response.status_code == 200
+    assert article_id not in {each["article_id"] for each in response.json()["citations"]}
+
+
 # --- in and out -----------------------------------------------------------------------------------------------------
 
 

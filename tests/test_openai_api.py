@@ -289,6 +289,17 @@ def test_brackets_in_a_quotation_are_no_markers(bot: Regbrief) -> None:
     assert [(each.start_index, each.end_index) for each in found] == [(13, 16)]
 
 
+GLOSSED = Claim("螞蟻集團須整改。", (1,), context="範例報：", gloss="（Ant Group）")
+PRINTED = "範例報：螞蟻集團須整改。（Ant Group） [1]"
+
+
+def test_names_that_are_explained_are_a_part_of_the_text(bot: Regbrief) -> None:
+    answer: Answer = bot.ask(str(QUESTIONS[0].values[0]))
+    found = _annotations(replace(answer, claims=(GLOSSED,), answer=PRINTED))
+    assert [(each.url_citation.start_index, each.url_citation.end_index) for each in found] == [(24, 27)]
+    assert _Text().add(GLOSSED) == PRINTED
+
+
 def test_langchain_speaks_to_it(address: str, bot: Regbrief) -> None:
     from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 

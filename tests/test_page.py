@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import string
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,6 +15,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.requests import Request
 
 from bot.engine import Event
 from bot.errors import InputError, NotFound
@@ -34,6 +38,7 @@ from bot.records import (
 )
 from bot.serve.accept import preferred
 from bot.serve.api import create_app
+from bot.settings import Settings
 from bot.ui import ask, evidence, page, reading, turns
 from bot.ui.evidence import Excerpt
 from bot.ui.kept import Kept, Place, Wish, read
@@ -608,8 +613,10 @@ def test_the_library_names_its_outlets_most_first() -> None:
 def test_a_verdict_goes_to_the_engine_with_its_answer() -> None:
     bot: Any = Bot(ANSWER)
     sent = {"answer": to_json(ANSWER), "verdict": "wrong_citation", "note": "Odd.", "citation": 2}
-    assert ask._judged(bot, read(ask.Judged, sent)) == {}
+    request = Request({"type": "http", "regbrief.noted": {}})
+    assert ask._judged(bot, read(ask.Judged, sent), request) == {}
     assert bot.judged == (ANSWER, "wrong_citation", "Odd.", 2)
+    assert request.scope["regbrief.noted"] == {"feedback": "wrong_citation"}
 
 
 # ---- reading ----
@@ -722,5 +729,30 @@ def test_doors_of_gradio_that_the_page_does_not_need_are_closed(client: TestClie
     assert client.request(method, path).status_code == 404
 
 
+def test_a_browser_that_has_lost_the_server_can_ask_whether_it_is_back(client: TestClient) -> None:
+    assert client.get("/en/gradio_api/app_id").status_code == 200
+
+
+@pytest.mark.parametrize(("queue", "most"), [(5, 5), (0, 1)], ids=["some", "none"])
+def test_so_many_questions_wait_as_the_settings_say(queue: int, most: int) -> None:
+    bot: Any = Bot(ANSWER)
+    bot.settings = Settings(queue=queue)
+
+    async def laid_out() -> Any:  # outside of an event loop, Gradio makes one and never closes it
+        return page.page(bot, EN)
+
+    assert asyncio.run(laid_out())._queue.max_size == most
+
+
 def test_gradio_offers_no_endpoints_of_its_own(client: TestClient) -> None:
     assert client.get("/en/gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+
+
+def test_the_server_starts_where_no_extra_is_installed() -> None:
+    code = (
+        "import sys\n"
+        "for extra in ('scipy', 'ir_measures', 'mcp', 'opentelemetry.sdk', 'torch', 'xllamacpp'): sys.modules[extra] = None\n"
+        "import bot.serve.app, bot.ui.page\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 
 from bot.chat import Message, stream
-from bot.errors import Fault, ModelError
+from bot.errors import Fault, ModelError, SettingsError
 from bot.generative import ATTEMPTS, LangChainModel
 from tests.scripted import Reply, refuses, server, writes
 
@@ -95,6 +96,16 @@ def test_the_failures_of_providers_are_told_apart(name: str, status: int, fault:
     with server(refuses(status)) as (address, heard), pytest.raises(ModelError) as raised:
         list(stream(opened(name, address.removesuffix("/v1")), ASKED, limit=64, timeout=20))
     assert (raised.value.fault, len(heard)) == (fault, times)
+
+
+def test_an_address_is_refused_where_the_provider_would_pass_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_, **__: FakeListChatModel(responses=["No."]))
+    with pytest.raises(SettingsError) as raised:
+        list(stream(opened("perplexity:m", "http://127.0.0.1:9"), ASKED, limit=64, timeout=20))
+    assert str(raised.value) == (
+        "REGBRIEF_LLM_BASE_URL=http://127.0.0.1:9: perplexity cannot be reached at another address. "
+        "Unset it; or, for a server that speaks OpenAI's protocol, set REGBRIEF_LLM=openai:MODEL."
+    )
 
 
 def test_google_is_told_in_its_own_words() -> None:

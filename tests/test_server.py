@@ -146,6 +146,17 @@ def test_who_sends_no_whole_second_head_is_hung_up_on(
         assert ended(connection)
 
 
+def test_what_turns_out_to_be_no_http_is_no_fault_of_the_servers(
+    serve: Callable[..., Served], caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(serve().connect()) as connection:
+        head = GET.replace(b"GET /api/v1/stats", b"POST /api/v1/ask") + b"Content-Length: 1000000000\r\n"
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nno chunk\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        assert ended(connection)
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 def test_who_does_not_take_the_answer_is_hung_up_on(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +220,25 @@ def test_an_answer_under_way_is_finished_when_the_server_is_stopped(serve: Calla
         first = next(pieces)
         served.server.should_exit = True
         assert first + "".join(pieces) == "0 1 2 3 4 "
+
+
+def test_who_waits_for_a_turn_when_the_server_is_stopped_is_told_to_come_again(serve: Callable[..., Served]) -> None:
+    served = serve(concurrency=1)
+    told: list[httpx.Response] = []
+
+    def wait() -> None:
+        told.append(httpx.post(f"{served.url}/api/v1/ask", content=b"{}"))
+
+    with httpx.stream("POST", f"{served.url}/api/v1/ask", content=b"{}") as answer:
+        pieces = answer.iter_text()
+        first = next(pieces)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        served.await_connections(2)
+        served.server.should_exit = True
+        assert first + "".join(pieces) == "0 1 2 3 4 "
+        waiting.join()
+    assert [(each.status_code, each.headers["retry-after"]) for each in told] == [(503, "5")]
 
 
 def test_an_open_page_does_not_keep_the_server_from_stopping(serve: Callable[..., Served]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,17 @@ def test_another_reader_sees_what_is_written_and_leaves_the_files_alone(tmp_path
     assert {path: path.read_bytes() for path in files} == files
     writer.write([], [(11, "zh-Hant")])
     assert writer.keys() == {10, 12}
+
+
+def test_who_reads_while_the_first_change_is_written_reads_on(tmp_path: Path) -> None:
+    before = Vectors(tmp_path / "index")
+    before.write(ROWS, [])
+    before.close()
+    vectors = Vectors(tmp_path / "index")
+    with vectors._reading() as collections:
+        writing = threading.Thread(target=vectors.write, args=([row(5, "en", 1, 1, 0)], []))
+        writing.start()
+        writing.join()
+        assert collections["en"].count() == 2
+    assert vectors.keys() == {1, 2, 3, 4, 5}
+    vectors.close()

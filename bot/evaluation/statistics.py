@@ -1,4 +1,7 @@
-"""How sure are the figures? Bootstrap intervals and a paired permutation test, both from scipy."""
+"""How sure are the figures? Bootstrap intervals and a paired permutation test, both from scipy.
+
+It is imported where it is used: the page shows reports where it is not installed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import DegenerateDataWarning, bootstrap, false_discovery_control, permutation_test
 
 Array = NDArray[np.float64]
 Estimate = dict[str, float | int | None]
@@ -58,6 +60,8 @@ def paired(one: Sequence[float], other: Sequence[float], groups: Sequence[str], 
     `p` is that of a two-sided paired permutation test, which swaps the systems group by group (Good 2005; for search,
     Smucker et al. 2007).
     """
+    from scipy.stats import permutation_test
+
     a, b = np.array(one, dtype=float), np.array(other, dtype=float)
     difference = mean(list(b - a), groups, seed=seed)
     sums = clustered(a, groups), clustered(b, groups)
@@ -85,6 +89,8 @@ def paired(one: Sequence[float], other: Sequence[float], groups: Sequence[str], 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values for being many, by false discovery rate (Benjamini & Hochberg 1995)."""
+    from scipy.stats import false_discovery_control
+
     return [round(float(each), 4) for each in false_discovery_control(p_values)] if p_values else []
 
 
@@ -104,6 +110,8 @@ def percentiles(values: Sequence[float]) -> dict[str, float | int]:
 def _interval(
     data: tuple[Array, ...], statistic: Callable[..., Any], *, seed: int, vectorized: bool
 ) -> tuple[float | None, float | None]:
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
     if len(data[0]) < 2:
         return None, None
     with warnings.catch_warnings():

@@ -113,7 +113,10 @@ def _header(message: EmailMessage, name: str) -> str:
     raw = next((value for key, value in message.raw_items() if key.lower() == name), "").encode(
         "utf-8", "surrogateescape"
     )
-    value = str(message.get(name, "")) if raw.isascii() else encodings.decode(raw, damage=1.0)
+    try:
+        value = str(message.get(name, "")) if raw.isascii() else encodings.decode(raw, damage=1.0)
+    except (AttributeError, IndexError, ValueError):  # of Python's own parser, for an address that is cut off
+        value = raw.decode("ascii")
     return " ".join(clean(value).split())
 
 

@@ -74,10 +74,13 @@ def _xml(page: Page) -> Parsed:
     import feedparser
 
     declared = f"application/xml{f'; charset={page.charset}' if page.charset else ''}"
-    read = feedparser.parse(
-        io.BytesIO(page.content),  # never a text: feedparser would open a path or an address
-        response_headers={"content-type": declared, "content-location": page.url},
-    )
+    try:
+        read = feedparser.parse(
+            io.BytesIO(page.content),  # never a text: feedparser would open a path or an address
+            response_headers={"content-type": declared, "content-location": page.url},
+        )
+    except Exception as error:  # feedparser falls over some that are badly broken: KeyError, UnicodeEncodeError …
+        raise InputError(f"{page.url!r} cannot be read as a feed: {error!r}.", hint="Ask its publisher.") from error
     if not read.get("version") and not read.entries:
         raise InputError(f"{page.url!r} is no feed.", hint="Give the address of an RSS, Atom or JSON feed.")
     return Parsed(_plain(read.feed.get("title", "")), tuple(_entry(each, page.url) for each in read.entries))

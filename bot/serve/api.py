@@ -19,6 +19,7 @@ from bot.serve import asking, digests, errors, feedback, openai_api, reading, su
 from bot.serve.errors import documented
 from bot.serve.examples import completed
 from bot.serve.jobs import Jobs
+from bot.serve.secured import secured
 
 if TYPE_CHECKING:
     from bot.serve.mcp_server import Endpoint
@@ -31,7 +32,8 @@ Questions on technology regulation, answered with quotations that were checked: 
 for every citation.
 
 Errors have one form, `{"error": {"code", "message", "hint"}}`, in the language of `Accept-Language`: English, 简体 or
-繁體. Routes with the tag `admin` change the library. Under `/v1` any OpenAI client works.
+繁體. Routes with the tag `admin` change the library, or tell what others have asked, and need a key of that scope.
+Where a server has keys, all others but the health probes need one that may read. Under `/v1` any OpenAI client works.
 """
 
 _TAGS = [
@@ -92,7 +94,7 @@ def writing_routes(bot: Regbrief, jobs: Jobs) -> APIRouter:
 
 
 def _completing(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    return lambda: completed(document())
+    return lambda: secured(completed(document()))
 
 
 def _name(route: APIRoute) -> str:

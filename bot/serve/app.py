@@ -15,8 +15,12 @@ from bot.serve import logs
 from bot.serve.api import create_app
 from bot.serve.connections import Connection
 from bot.serve.guards import Guards, listed
+from bot.serve.load import COME_AGAIN
 from bot.serve.traces import Traces, wanted
 from bot.settings import Settings
+
+KEPT = 3 * COME_AGAIN
+"""Seconds that a connection is kept between two requests: who is told to come again is to find it open."""
 
 
 def application(bot: Regbrief, settings: Settings | None = None, *, closing: asyncio.Event | None = None) -> FastAPI:
@@ -90,6 +94,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(settings.proxies),
                 forwarded_allow_ips=listed(settings.proxies),
+                timeout_keep_alive=KEPT,
                 timeout_graceful_shutdown=settings.drain_timeout,
             )
         )

@@ -59,6 +59,13 @@ class Connection(H11Protocol):
         elif "head" not in self._deadlines and (self.cycle is None or self.cycle.response_complete):
             self._set("head", self.head)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, and let what was begun for it end: nothing more can be sent."""
+        super().send_400_response(msg)
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._set("unread", self.unread)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.engine import Regbrief
 from bot.errors import InputError
 from bot.records import Answer, Feedback, Verdict
+from bot.serve.audit import note
 from bot.serve.examples import examples, shown
 from bot.serve.parameters import Offset
 
@@ -30,12 +31,14 @@ def add_giving(routes: APIRouter, bot: Regbrief) -> None:
     """Add the route by which readers judge."""
 
     @routes.post("/feedback", status_code=201, responses=shown("feedback", 201, description="It is kept."))
-    def give_feedback(given: Judgement) -> Feedback:
+    def give_feedback(given: Judgement, request: Request) -> Feedback:
         """Keep what a reader says of an answer; `regbrief feedback export` makes questions for an evaluation of it."""
         judged = given.answer if given.answer is not None else given.question
         if judged is None:
             raise InputError("It is not said what is judged.", hint="Give answer or question.", case="judged")
-        return bot.give_feedback(judged, given.verdict, note=given.note, citation=given.citation)
+        kept = bot.give_feedback(judged, given.verdict, note=given.note, citation=given.citation)
+        note(request, feedback=given.verdict)
+        return kept
 
 
 def add_reading(routes: APIRouter, bot: Regbrief) -> None:

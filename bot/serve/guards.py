@@ -50,13 +50,15 @@ class Guards:
         turns = Turns(settings.concurrency, queue=settings.queue)
         figures = Metrics(bot, turns)
         bot.listeners.append(figures.answered)
+        audit = _audit(settings, bot)
+        bot.library.listeners.append(audit.wrote)
         return cls(
             settings,
             anonymous(settings),
             Keys(settings.api_keys) if settings.api_keys else None,
             Sessions(),
             _rates(settings),
-            _audit(settings, bot),
+            audit,
             turns,
             figures,
             closing or asyncio.Event(),

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -41,6 +42,8 @@ class Task:
         self.job = Job(uuid.uuid4().hex, kind, what, "waiting", datetime.now(UTC), article_ids=article_ids)
         self.error: BotError | None = None
         self.unwanted = threading.Event()
+        self.context = copy_context()
+        """In which the work is done: that of the request which began it, with its name in the log and the audit."""
 
     def report(self, stage: Stage) -> None:
         """Note how far the work is. Raises Stopped where nobody wants it any more."""
@@ -130,7 +133,7 @@ class Jobs:
         while (following := self._following()) is not None:
             task, work = following
             try:
-                self._do(task, work)
+                task.context.run(self._do, task, work)
             except Stopped:
                 task.end("stopped")
             except BotError as error:

@@ -1,7 +1,8 @@
 """How much is done at a time: questions take turns, and one that cannot be answered soon is told so at once.
 
 A request that shows nothing new for long is given up, and one that would never end by itself (the heartbeat of a page)
-ends when the server is stopped, so that only answers under way hold it.
+ends when the server is stopped; one that still waits for its turn is then told to come again. So only answers under way
+hold it.
 """
 
 from __future__ import annotations
@@ -45,20 +46,21 @@ class Turns:
     def full(self) -> bool:
         return self.busy + self.waiting >= self.most
 
-    async def come(self, receive: Receive) -> bool | None:
+    async def come(self, receive: Receive, closing: asyncio.Event) -> bool | None:
         """Wait for a turn; return True when it has come, False where it is not to be expected, None if nobody waits."""
         taking = asyncio.create_task(self._places.acquire())
         leaving = asyncio.create_task(receive.gone() if isinstance(receive, Replayed) else asyncio.Event().wait())
+        stopping = asyncio.create_task(closing.wait())
         self.waiting += 1
         try:
-            await asyncio.wait({taking, leaving}, timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({taking, leaving, stopping}, timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.waiting -= 1
         if taking.done():
             self.busy += 1
         came = True if taking.done() else None if leaving.done() else False
-        taking.cancel()
-        leaving.cancel()
+        for each in (taking, leaving, stopping):
+            each.cancel()
         return came
 
     def leave(self) -> None:
@@ -91,7 +93,7 @@ class Loaded:
             await self._in_turn(scope, receive, send)
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
-        came = await self.turns.come(receive)
+        came = await self.turns.come(receive, self.closing)
         if came:
             watched = _Watched(self.app, scope, receive, send)
             watched.task.add_done_callback(lambda _: self.turns.leave())  # a thread given up is busy until it returns
