@@ -17,6 +17,7 @@ from bot.asked import MAX_QUESTION
 from bot.engine import Regbrief
 from bot.errors import BotError, InputError, NotFound
 from bot.records import ANSWER_LANGUAGES, Answer, Article, Citation, Claim, to_json
+from bot.serve.audit import note
 from bot.suggest import suggestions
 from bot.ui import evidence, export, reading, turns
 from bot.ui.kept import Asked, Exporting, Judged, Kept, Opening, Wish, read
@@ -36,6 +37,9 @@ SEARCHED = ("since", "until", "languages", "sources")
 WIRE = """import(new URL("../page/ask.js", document.baseURI)).then(
   (module) => module.start({ trigger, server, watch, props, events: ["asked", "stopped"] })
 );"""
+
+UNSENT = "() => document.dispatchEvent(new Event('regbrief:unsent'))"
+"""Tells the browser's scripts that a question was not taken: too many wait, or the server cannot be reached."""
 
 Step = dict[str, Any]
 """What a browser is sent of a turn: its number, its state and its HTML; at the end also the answer to keep."""
@@ -67,8 +71,8 @@ def tab(bot: Regbrief, text: Strings) -> None:
     def exported(sent: object) -> Step:
         return _safely(lambda: _exported(read(Exporting, sent), text))
 
-    def judged(sent: object) -> Step:
-        return _safely(lambda: _judged(bot, read(Judged, sent)))
+    def judged(sent: object, request: gr.Request) -> Step:
+        return _safely(lambda: _judged(bot, read(Judged, sent), request))
 
     def ask(event: gr.EventData) -> Iterator[Step]:
         for step in asked(bot, event.asked, text):
@@ -87,6 +91,7 @@ def tab(bot: Regbrief, text: Strings) -> None:
     asking = wire.asked(
         ask, None, wire, concurrency_limit=CONCURRENT, concurrency_id="asking", trigger_mode="multiple", **quiet
     )
+    asking.failure(None, None, None, js=UNSENT)
     wire.stopped(None, None, None, cancels=[asking], queue=False, **quiet)
 
 
@@ -206,8 +211,9 @@ def _exported(what: Exporting, text: Strings) -> Step:
     return {"name": written.name, "type": written.media_type, "text": written.text}
 
 
-def _judged(bot: Regbrief, what: Judged) -> Step:
+def _judged(bot: Regbrief, what: Judged, request: Any) -> Step:
     bot.give_feedback(what.answer, what.verdict, note=what.note, citation=what.citation)  # type: ignore[arg-type]
+    note(request, feedback=what.verdict)
     return {}
 
 

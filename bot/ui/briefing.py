@@ -119,7 +119,7 @@ def tab(bot: Regbrief, text: Strings) -> None:
     def run(event: gr.EventData) -> Iterator[str]:
         yield from told(bot, event._data or {}, text)
 
-    form.submit(
+    briefing = form.submit(
         run,
         None,
         shown,
@@ -128,6 +128,8 @@ def tab(bot: Regbrief, text: Strings) -> None:
         api_visibility="private",
         trigger_mode="once",
     )
+    unsent = fragment("briefing_unsent", text)
+    briefing.failure(None, None, shown, js=f"() => {json.dumps(unsent)}")
 
 
 def wanted_form(text: Strings) -> str:
@@ -179,6 +181,7 @@ def brief(
         page=sheet(digest),
         plot=drawn(digest, timeline, articles, text),
         events=events,
+        notes=timeline.notes if timeline else (),
         sections=stories,
         files=files(digest, timeline, text) if stories or events else (),
     )

@@ -19,7 +19,8 @@ from bot.serve.accept import preferred
 
 OPEN = re.compile(
     r"/|/(?:assets|static)/.+|/theme\.css|/config"
-    r"|/gradio_api/(?:run/predict|queue/(?:join|data)|heartbeat/[^/]+|startup-events|reset|cancel|info|component_server/?)"
+    r"|/gradio_api/(?:run/predict|queue/(?:join|data)|heartbeat/[^/]+|startup-events|app_id|reset|cancel|info"
+    r"|component_server/?)"
 )
 """All that a browser asks Gradio for to show and to work the page."""
 

@@ -14,6 +14,7 @@ import gradio as gr
 
 from bot.engine import Regbrief
 from bot.records import LANGUAGES
+from bot.settings import Settings
 from bot.ui import ask, briefing, quality, shelf
 from bot.ui.front import Files, Front
 from bot.ui.markup import fragment
@@ -72,6 +73,7 @@ def page(bot: Regbrief, text: Strings) -> gr.Blocks:
         ("quality", text("tab_quality"), quality.tab),
     )
     blocks = gr.Blocks(title=text("name"), analytics_enabled=False, fill_width=True)
+    blocks.queue(max_size=max(1, (bot.settings or Settings.read()).queue))  # what can begin at once passes it, too
     with blocks:
         keys = bot.settings is not None and bot.settings.api_keys is not None
         masthead = fragment("masthead", text, articles=bot.count(), account=keys)

@@ -18,6 +18,7 @@ from bot.evaluation.compare import SIGNIFICANT
 from bot.evaluation.measures import measure
 from bot.evaluation.report import HEADLINES
 from bot.serve.access import permit
+from bot.serve.audit import note
 from bot.settings import Settings
 from bot.ui.markup import fragment
 from bot.ui.measuring import QUESTIONS, Measuring, State, missing
@@ -95,6 +96,7 @@ def begun(bot: Regbrief, runs: Measuring, text: Strings, request: Any) -> Sent:
     """Begin a run, and say where it is. Raises NotPermitted, Busy, MissingExtra."""
     permit(request, "admin")
     runs.start(bot.settings or Settings.read())
+    note(request, evaluation="begun")
     return standing(runs, text, admin=True)
 
 
@@ -102,6 +104,7 @@ def cancelled(runs: Measuring, text: Strings, request: Any) -> Sent:
     """End the run that is under way. Raises NotPermitted."""
     permit(request, "admin")
     runs.cancel()
+    note(request, evaluation="cancelled")
     return standing(runs, text, admin=True)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_bot import FakeBot
-from serving import Visits, serving
+from visiting import Visits, serving
 
 from bot.settings import Settings
 
@@ -22,9 +23,15 @@ def bot() -> Any:
 
 
 @pytest.fixture(scope="session")
-def address(bot: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the server logs what is changed."""
+    return tmp_path_factory.mktemp("server") / "audit.jsonl"
+
+
+@pytest.fixture(scope="session")
+def address(bot: Any, audit: Path) -> Iterator[str]:
     """Serve the page on a free port of this machine."""
-    with serving(bot, Settings(port=0, audit_log=tmp_path_factory.mktemp("server") / "audit.jsonl")) as address:
+    with serving(bot, Settings(port=0, audit_log=audit)) as address:
         yield address
 
 

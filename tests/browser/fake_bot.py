@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from payloads import ADDRESSES, MARKUP
@@ -119,6 +120,7 @@ class FakeBot:
     def __init__(self) -> None:
         self.settings = None
         self.listeners: list[Callable[[Answer], None]] = []
+        self.library = SimpleNamespace(listeners=[])
         self.asked: list[dict[str, Any]] = []
         self.closed: list[str] = []
         self.judged: list[tuple[Any, ...]] = []

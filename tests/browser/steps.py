@@ -73,6 +73,6 @@ def in_view(page: Any, selector: str) -> None:
     page.wait_for_function(SEEN, arg=selector)
 
 
-def narrow_enough(page: Any, width: int) -> None:
-    """Expect that nothing makes the page wider than its window."""
+def fits(page: Any, width: int) -> None:
+    """Wait until nothing makes the page wider than its window."""
     page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=width)

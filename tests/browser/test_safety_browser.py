@@ -7,7 +7,7 @@ from typing import Any
 
 from fake_bot import HOSTILE
 from payloads import ADDRESSES, MARKUP
-from steps import MARKS, ask
+from steps import MARKS, ask, expect
 
 pytestmark = MARKS
 
@@ -15,9 +15,18 @@ Visit = Callable[..., Any]
 FORBIDDEN = "script, img, iframe, object, embed, svg, math, video, audio, form, style, link, meta, base, details"
 
 
+CANARY = """() => new Promise((sung) => {
+  const image = document.createElement("img");
+  image.onerror = () => requestAnimationFrame(() => setTimeout(sung));
+  image.src = "data:image/png,";
+  document.body.append(image);
+}).then(() => document.body.lastElementChild.remove())"""
+"""Waits until a bad image, put in last, has told of its error; what was there before it has told by then."""
+
+
 def unharmed(page: Any, *within: str) -> None:
     """Assert that nothing ran, and that nothing of what was read has become a part of the page."""
-    page.wait_for_timeout(200)
+    page.evaluate(CANARY)
     assert page.evaluate("window.hacked") is None
     for part in within:
         inside = page.locator(part).first
@@ -37,12 +46,14 @@ def test_payloads_in_articles_and_model_output_do_nothing(visit: Visit) -> None:
     page = visit()
     ask(page, "payloads")
     unharmed(page, "#transcript", "#sheets")
+    expect(page.locator(".card mark")).to_have_count(len(MARKUP))
     assert page.locator(".card mark").all_text_contents() == [f"{each} Quoted." for each in MARKUP]
     assert [each.strip() for each in page.locator(".card .title bdi").all_text_contents()] == [
         each.strip() for each in MARKUP
     ]
     for marker in (0, 3, 7):
         page.locator(".marker").nth(marker).hover()
+        expect(page.locator("#preview blockquote")).to_contain_text("Quoted.")
         unharmed(page, "#preview")
     page.mouse.move(1, 1)
     for at in range(0, len(MARKUP), 5):
@@ -51,6 +62,7 @@ def test_payloads_in_articles_and_model_output_do_nothing(visit: Visit) -> None:
         page.locator("#reading mark").first.wait_for()
         unharmed(page, "#reading")
         page.keyboard.press("Escape")
+        expect(page.locator("#reader")).to_be_hidden()
     unharmed(page, "#sheets")
 
 
@@ -63,22 +75,24 @@ def test_payloads_that_a_browser_has_kept_do_nothing(visit: Visit) -> None:
     unharmed(page, "#transcript", "#sheets")
     page.locator("#again").click()
     page.locator("#past").click()
+    page.locator("#conversation-list button").first.wait_for()
     unharmed(page, "#conversations")
 
 
 def test_payloads_in_questions_do_nothing(visit: Visit) -> None:
     page = visit()
-    assert HOSTILE in page.locator("#latest").inner_text()
+    expect(page.locator("#latest .title", has_text="window.hacked")).to_have_text(HOSTILE)
     for question in (HOSTILE, *MARKUP[::6]):
         ask(page, question)
     unharmed(page, "#transcript", "#sheets", "#latest")
-    assert page.locator(".turn .question").first.inner_text() == HOSTILE
+    expect(page.locator(".turn .question").first).to_have_text(HOSTILE)
     page.get_by_role("button", name="Outlets").click()
     page.locator("#source-list input").last.check()
     unharmed(page, "#chips", "#source-list")
     page.keyboard.press("Escape")
     page.locator("#again").click()
     page.locator("#past").click()
+    page.locator("#conversation-list button").first.wait_for()
     unharmed(page, "#conversations")
 
 

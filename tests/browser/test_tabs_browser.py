@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from quick_runs import finish
+from steps import MARKS, expect, fits
 from test_craft_browser import faults
+from visiting import Visits, serving
 
 from bot.engine import Regbrief
 from bot.outcomes import Feed
 from bot.records import Article
-from bot.serve.app import application
 from bot.settings import Settings
 from bot.ui import quality
 from bot.ui.measuring import Measuring
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio 6.31 counts its calls as pandas 2 did.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
-]
+pytestmark = MARKS
 
 Visit = Callable[..., Any]
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>${window.hacked=1}{{#each this}}'
@@ -77,48 +70,31 @@ ARTICLES = [
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a library on a free port of this machine."""
     folder = tmp_path_factory.mktemp("tabs")
-    settings = Settings(indexes=folder / "library", audit_log=folder / "audit.jsonl")
+    settings = Settings(indexes=folder / "library", audit_log=folder / "audit.jsonl", port=0)
     patch = pytest.MonkeyPatch()
     patch.setattr(quality, "FOLDER", folder / "reports")
     runs = Measuring(folder / "reports" / "quick", work=finish)
     patch.setattr(quality, "measuring", lambda _: runs)
-    with Regbrief.open(settings) as bot, socket.create_server(("127.0.0.1", 0)) as listening:
+    with Regbrief.open(settings) as bot:
         assert bot.add(ARTICLES).failed == ()
         bot.library.catalog.put_feed(Feed("https://example.org/feed", "Example feed", problem=HOSTILE))
-        server = uvicorn.Server(uvicorn.Config(application(bot, settings), log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = server.force_exit = True
-        thread.join()
+        with serving(bot, settings) as address:
+            yield address
     patch.undo()
 
 
 @pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
+def visit(visits: Visits, address: str) -> Iterator[Visit]:
     """Open a tab; fail on scripts' errors and requests elsewhere."""
-    contexts, problems = [], []
 
     def visit(tab: str, locale: str = "en-GB", width: int = 1440, **options: Any) -> Any:
-        context = browser.new_context(
-            locale=locale, viewport={"width": width, "height": 900}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on("request", lambda each: each.url.startswith((address, "data:", "blob:")) or problems.append(each.url))
-        page.goto(f"{address}/")
-        page.wait_for_selector("#tabs [role=tab]")
-        page.evaluate("tab => (location.hash = tab)", tab)
+        page = visits.open(address, locale=locale, width=width, height=900, reduced_motion="reduce", **options)
+        page.goto(f"{address}/#{tab}")
+        page.locator(f"#{tab}-button[aria-selected=true]").wait_for()
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
-    assert problems == []
+    assert visits.leave() == []
 
 
 def briefed(page: Any, topic: str) -> Any:
@@ -130,9 +106,9 @@ def briefed(page: Any, topic: str) -> Any:
     return page
 
 
-def hidden(page: Any, selector: str) -> list[bool]:
-    found: list[bool] = page.locator(selector).evaluate_all("all => all.map(each => !each.checkVisibility())")
-    return found
+def left_out(page: Any, selector: str) -> Any:
+    """Return those of what a selector names that are not shown."""
+    return page.locator(selector).filter(visible=False)
 
 
 # ---- briefing ----
@@ -144,31 +120,32 @@ def test_a_number_opens_and_closes_its_quotation_in_place(visit: Visit) -> None:
     cite.focus()
     page.keyboard.press("Enter")
     proof = page.locator(f"[id='{cite.get_attribute('aria-controls')}']")
-    assert proof.locator("mark").is_visible()
+    expect(proof.locator("mark")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not proof.is_visible()
-    assert cite.evaluate("each => each === document.activeElement")
+    expect(proof).to_be_hidden()
+    expect(cite).to_be_focused()
 
 
 def test_the_timeline_is_narrowed_by_the_keyboard_and_asked_again(visit: Visit) -> None:
     page = briefed(visit("briefing"), "Alibaba")
-    before = len(hidden(page, ".happened li"))
+    before = page.locator(".happened li").count()
     until = page.get_by_label("Last day shown")
     until.focus()
     for _ in range(3):
         page.keyboard.press("PageDown")
     page.keyboard.press("ArrowLeft")
-    assert until.get_attribute("aria-valuetext")
-    assert 0 < sum(hidden(page, ".happened li")) < before
+    expect(until).to_have_attribute("aria-valuetext", re.compile("."))
+    expect(left_out(page, ".happened li")).not_to_have_count(0)
+    expect(left_out(page, ".happened li")).not_to_have_count(before)
     page.get_by_role("button", name="Show all days").click()
-    assert not any(hidden(page, ".happened li"))
+    expect(left_out(page, ".happened li")).to_have_count(0)
     until.focus()
     page.keyboard.press("ArrowLeft")
+    page.locator(".brief").evaluate("each => (each.dataset.before = '')")
     page.get_by_role("button", name="Brief me on these days").click()
-    page.locator("#briefing-until").and_(page.locator(":not([value=''])")).wait_for()
-    page.locator(".working").wait_for()
-    page.locator(".brief .told, .brief .standing").first.wait_for()
-    assert page.locator("#briefing-preset").input_value() == "own"
+    expect(page.locator("#briefing-until")).to_have_value(re.compile("."))
+    expect(page.locator("#briefing-preset")).to_have_value("own")
+    page.locator(".brief:not([data-before])").locator(".told, .standing").first.wait_for()
 
 
 def test_the_timeline_is_narrowed_by_dragging(visit: Visit) -> None:
@@ -178,17 +155,17 @@ def test_the_timeline_is_narrowed_by_dragging(visit: Visit) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60, steps=4)
     page.mouse.up()
-    assert "–" in page.locator(".narrowed .said").inner_text()
-    assert any(hidden(page, ".told [data-first]"))
+    expect(page.locator(".narrowed .said")).to_contain_text("–")
+    expect(left_out(page, ".told [data-first]")).not_to_have_count(0)
 
 
 def test_a_dot_leads_to_its_event(visit: Visit) -> None:
     page = briefed(visit("briefing"), "Alibaba")
     dot = page.locator(".plot .dot").first
     dot.focus()
-    assert dot.locator(".tip").is_visible()
+    expect(dot.locator(".tip")).to_be_visible()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == (dot.get_attribute("href") or "").removeprefix("#")
+    expect(page.locator(f"[id='{(dot.get_attribute('href') or '').removeprefix('#')}']")).to_be_focused()
 
 
 def test_a_briefing_is_saved(visit: Visit) -> None:
@@ -202,7 +179,7 @@ def test_a_briefing_is_saved(visit: Visit) -> None:
 @pytest.mark.parametrize(("locale", "title"), [("zh-CN", "简报：Alibaba"), ("zh-TW", "簡報：Alibaba")])
 def test_a_briefing_is_in_the_language_of_the_page_and_changes_with_it(visit: Visit, locale: str, title: str) -> None:
     page = briefed(visit("briefing", locale), "Alibaba")
-    assert page.locator(".brief h2").inner_text() == title
+    expect(page.locator(".brief h2")).to_have_text(title)
     page.get_by_role("link", name="English").click()
     page.locator(".brief h2", has_text="Briefing: Alibaba").wait_for()
 
@@ -210,24 +187,24 @@ def test_a_briefing_is_in_the_language_of_the_page_and_changes_with_it(visit: Vi
 # ---- library ----
 
 
-def listed(page: Any) -> list[str]:
+def listed(page: Any) -> Any:
+    """Wait for the list, and return its titles."""
     page.locator("#library-rows .open, #library-rows .hint").first.wait_for()
-    titles: list[str] = page.locator("#library-rows .open").all_inner_texts()
-    return titles
+    return page.locator("#library-rows .open")
 
 
 def test_the_list_is_searched_in_any_script_and_paged(visit: Visit) -> None:
     page = visit("library")
-    assert len(listed(page)) == 20
+    expect(listed(page)).to_have_count(20)
     page.get_by_role("button", name="Next page").click()
     page.locator(".pages span", has_text="21–").wait_for()
     page.get_by_label("Find by title, outlet or id").fill("设立自律委员会")
     page.locator(".pages span", has_text="1–1 of 1").wait_for()
-    assert listed(page) == ["阿里巴巴設立自律委員會"]
+    expect(listed(page)).to_have_text(["阿里巴巴設立自律委員會"])
     page.locator("#library-rows .open").click()
-    assert "宣布設立自律委員會" in page.locator("#library-reader").inner_text()
+    expect(page.locator("#library-reader")).to_contain_text("宣布設立自律委員會")
     page.keyboard.press("Escape")
-    assert not page.locator("#library-reader").is_visible()
+    expect(page.locator("#library-reader")).to_be_hidden()
 
 
 FILE = {
@@ -246,7 +223,7 @@ def test_files_are_added_with_a_result_each_and_removed_after_a_question(visit: 
     work = page.locator("#library-work .work > li")
     work.locator(".state", has_text="1 added").wait_for()
     work.locator(".faults", has_text="not a PDF").wait_for()
-    assert "no reader takes this kind of file" in work.nth(1).inner_text()
+    expect(work.nth(1)).to_contain_text("no reader takes this kind of file")
     page.get_by_label("Find by title, outlet or id").fill("note that was sent")
     page.locator(".pages span", has_text="1–1 of 1").wait_for()
     remove = page.get_by_role("button", name="Remove “A note that was sent”")
@@ -255,7 +232,7 @@ def test_files_are_added_with_a_result_each_and_removed_after_a_question(visit: 
     remove.click()
     page.locator("#library-sure [value=yes]").click()
     page.locator("#library-said", has_text="Removed: A note that was sent").wait_for()
-    assert listed(page) == []
+    expect(listed(page)).to_have_count(0)
     assert page.evaluate("window.hacked") is None
 
 
@@ -286,7 +263,7 @@ def test_an_address_that_may_not_be_fetched_is_refused(visit: Visit) -> None:
 def test_feeds_are_shown_and_followed_no_longer(visit: Visit) -> None:
     page = visit("library")
     listed(page)
-    assert HOSTILE in page.locator(".feeds .fault").inner_text()
+    expect(page.locator(".feeds .fault")).to_contain_text(HOSTILE)
     page.get_by_role("button", name="Unfollow: Example feed").click()
     page.locator("#library-sure [value=yes]").click()
     page.get_by_text("No feed is followed yet.").wait_for()
@@ -296,8 +273,8 @@ def test_the_chart_is_coloured_by_outlet_and_the_library_checked(visit: Visit) -
     page = visit("library")
     listed(page)
     page.get_by_label("Outlet", exact=True).check()
-    assert page.locator(".by.outlet .legend").is_visible()
-    assert not page.locator(".by.language .legend").is_visible()
+    expect(page.locator(".by.outlet .legend")).to_be_visible()
+    expect(page.locator(".by.language .legend")).to_be_hidden()
     page.get_by_role("button", name="Check now").click()
     page.locator("#library-health .sound").wait_for()
 
@@ -313,7 +290,7 @@ def test_the_quick_suite_runs_with_progress_and_its_report_is_shown(visit: Visit
     page.locator("#quality .tiles dd", has_text="75.0").wait_for(timeout=60_000)
     page.get_by_role("button", name="Show the whole report").click()
     frame = page.frame_locator("#quality-frame")
-    assert frame.locator("h1").inner_text() == "The whole report"
+    expect(frame.locator("h1")).to_have_text("The whole report")
 
 
 # ---- all of them ----
@@ -334,10 +311,11 @@ def furnished(page: Any, tab: str) -> Any:
 
 
 @pytest.mark.parametrize("tab", TABS)
-@pytest.mark.parametrize("width", [390, 1920])
-def test_nothing_sticks_out(visit: Visit, tab: str, width: int) -> None:
-    page = furnished(visit(tab, "zh-CN", width), tab)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_sticks_out(visit: Visit, tab: str) -> None:
+    page = furnished(visit(tab, "zh-CN", 390), tab)
+    for width in (390, 768, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        fits(page, width)
     assert page.evaluate("window.hacked") is None
 
 
@@ -346,8 +324,12 @@ def test_nothing_sticks_out(visit: Visit, tab: str, width: int) -> None:
 def test_axe_finds_nothing_serious(visit: Visit, tab: str, scheme: str) -> None:
     import axe_playwright_python
 
-    page = furnished(visit(tab, width=390 if scheme == "dark" else 1440, color_scheme=scheme), tab)
-    assert faults(page, (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")) == []
+    page = furnished(visit(tab, color_scheme=scheme), tab)
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    assert faults(page, axe) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    fits(page, 390)
+    assert faults(page, axe) == []
 
 
 def test_hostile_articles_stay_text(visit: Visit) -> None:
@@ -356,6 +338,6 @@ def test_hostile_articles_stay_text(visit: Visit) -> None:
     page.get_by_label("Find by title, outlet or id").fill("onerror")
     page.locator(".pages span", has_text="1–1 of 1").wait_for()
     page.locator("#library-rows .open").click()
-    assert HOSTILE in page.locator("#library-reader").inner_text()
+    expect(page.locator("#library-reader")).to_contain_text(HOSTILE)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#tabs :is(img, script), a[href^='javascript']").count() == 0

@@ -9,12 +9,15 @@ import * as history from "./history.js";
 import * as reader from "./reader.js";
 import { Store } from "./store.js";
 
+const DOUBT = 1500;
+
 class Conversation {
   constructor({ trigger, server }) {
     this.trigger = trigger;
     this.server = server;
     this.store = new Store();
     this.asking = null; // the turn that is being answered
+    this.turnedAway = null; // the turn that the server did not seem to take
     this.replacing = null; // the number of the turn that is being edited
   }
 
@@ -37,6 +40,7 @@ class Conversation {
     this.dropFrom(turn.number);
     this.store.put(turn);
     this.asking = { ...turn, token: Math.random().toString(36) };
+    this.turnedAway = null;
     this.showWaiting(turn);
     this.stopEditing();
     composer.busy(true);
@@ -60,7 +64,9 @@ class Conversation {
 
   // One step of an answer has come.
   receive(step) {
+    if (!this.asking && this.turnedAway && step?.token === this.turnedAway.token) this.takeBack();
     if (!this.asking || step?.token !== this.asking.token) return;
+    this.asking.heard = true;
     this.show(step);
     if (step.state === "underway") return;
     if (step.answer) {
@@ -95,16 +101,46 @@ class Conversation {
     if (!this.finished || step?.token !== this.finished.token || this.asking) return false;
     const kept = this.store.turns.find((each) => each.number === step.number);
     if (!kept || !step.answer) return true;
-    this.show(step);
+    this.addFurther(step);
     kept.suggestions = step.suggestions ?? [];
     this.store.save();
     return true;
+  }
+
+  // What could be asked next comes late, and is added at the end; all else may be in use by now, and is left alone.
+  addFurther(step) {
+    const further = $(".next", made(step.talk));
+    if (further) $(`#turn-${step.number} .reply`)?.append(further);
   }
 
   breakOff() {
     this.trigger("stopped");
     this.rest();
     this.finished = null;
+  }
+
+  // Gradio tells that a question has failed, but not which, and also after a stop: it is this one if nothing comes of it.
+  doubt() {
+    const doubted = this.asking;
+    setTimeout(() => this.asking === doubted && doubted && !doubted.heard && this.turnAway(), DOUBT);
+  }
+
+  // The server has not taken the question: too many wait already, or it cannot be reached.
+  turnAway() {
+    const turn = $(`#turn-${this.asking.number}`);
+    $(".reply", turn).replaceWith($("#unsent").content.firstElementChild.cloneNode(true));
+    turn.removeAttribute("aria-busy");
+    announce($(".reply", turn).textContent.trim());
+    this.turnedAway = this.asking;
+    this.rest();
+    this.finished = null;
+  }
+
+  // It has been taken all the same.
+  takeBack() {
+    this.asking = this.turnedAway;
+    this.turnedAway = null;
+    composer.busy(true);
   }
 
   stop() {
@@ -140,6 +176,8 @@ class Conversation {
     if (this.asking) this.breakOff();
     this.dropFrom(0);
     this.stopEditing();
+    this.turnedAway = null;
+    evidence.putAway();
     this.store.open(id);
     this.furnish();
     await this.restore(this.store.turns);
@@ -217,6 +255,7 @@ const furnishLibrary = async (server) => {
 export const start = async ({ trigger, server, watch, props }) => {
   const conversation = new Conversation({ trigger, server });
   watch("value", () => conversation.receiveLate(props.value) || conversation.receive(props.value));
+  document.addEventListener("regbrief:unsent", () => conversation.doubt());
   $("#desk").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button) conversation.press(button);

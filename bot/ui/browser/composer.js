@@ -49,7 +49,7 @@ export const start = ({ send, stop, cancel }) => {
     }
     if (event.key === "Escape" && !$("[popover]:popover-open") && !event.isComposing) cancel();
   });
-  document.addEventListener("regbrief:leave", () => sessionStorage.setItem(DRAFT, box().value));
+  addEventListener("pagehide", () => sessionStorage.setItem(DRAFT, box().value));
   fill(sessionStorage.getItem(DRAFT) ?? "");
   sessionStorage.removeItem(DRAFT);
   // With a keyboard at hand, the box is ready to be typed into; on a phone this would open its keyboard.

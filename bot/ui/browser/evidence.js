@@ -24,17 +24,23 @@ export const showSheet = (number) => {
 export const raise = (by) => {
   if (!narrow.matches) return;
   raisedBy = by ?? raisedBy;
-  $("#evidence").dataset.up = "";
+  $("#evidence").dataset.sheet = "up";
   if (by?.classList.contains("raise")) $("#lower").focus({ preventScroll: true });
 };
 
 export const lower = () => {
   const panel = $("#evidence");
-  if (!("up" in panel.dataset)) return false;
-  delete panel.dataset.up;
+  if (panel.dataset.sheet !== "up") return;
+  panel.dataset.sheet = "down";
   raisedBy?.focus({ preventScroll: true });
   raisedBy = null;
-  return true;
+};
+
+// Another conversation begins with its sheet down, and nothing moves.
+export const putAway = () => {
+  hidePreview();
+  delete $("#evidence").dataset.sheet;
+  raisedBy = null;
 };
 
 const showSource = (marker) => {
@@ -60,18 +66,32 @@ const hidePreview = () => {
   if (preview?.matches(":popover-open")) preview.hidePopover();
 };
 
-const showPreview = (marker) => {
+// A hover shows the quotation; after a tap, which goes with no hover, a button below it leads on to its card.
+const showPreview = (marker, { tapped = false } = {}) => {
   const [preview, card] = [$("#preview"), cardOf(marker)];
   const quote = card && $("mark", card);
-  if (!quote) return;
+  if (!quote) return false;
   const [words, about] = [document.createElement("blockquote"), document.createElement("p")];
   words.textContent = quote.textContent;
   words.lang = $("blockquote", card).lang;
   about.textContent = $(".byline", card).textContent;
   about.className = "byline";
-  preview.replaceChildren(words, about);
+  preview.replaceChildren(words, about, ...(tapped ? [toCard(marker)] : []));
+  preview.setAttribute("role", tapped ? "dialog" : "tooltip");
+  preview.setAttribute("aria-label", marker.getAttribute("aria-label"));
   preview.showPopover();
   place(preview, marker);
+  if (tapped) $("button", preview).focus({ preventScroll: true });
+  return true;
+};
+
+const toCard = (marker) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "to-card quiet";
+  button.textContent = $("#desk").dataset.toCard;
+  button.addEventListener("click", () => showSource(marker));
+  return button;
 };
 
 // Ask for the paragraphs around a quotation, once.
@@ -87,12 +107,20 @@ const widen = async (button, server) => {
 
 export const start = (server) => {
   const desk = $("#desk");
+  let touched = false;
+  document.addEventListener("pointerdown", (event) => {
+    touched = event.pointerType === "touch";
+    if (touched && !event.target.closest("#preview")) hidePreview();
+  });
+  document.addEventListener("keydown", () => (touched = false));
+  const scrolled = (event) => touched && event.target.id !== "preview" && hidePreview();
+  document.addEventListener("scroll", scrolled, { capture: true, passive: true });
   desk.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     const marker = event.target.closest(".marker");
     const number = event.target.closest(".card .number");
     if (marker || number) event.preventDefault();
-    if (marker) showSource(marker);
+    if (marker && !(touched && narrow.matches && showPreview(marker, { tapped: true }))) showSource(marker);
     if (number) showClaim(number);
     const around = event.target.closest(".around");
     if (around) widen(around, server);
@@ -108,7 +136,7 @@ export const start = (server) => {
     const marker = event.target.closest?.(".marker");
     if (marker && event.pointerType !== "touch") showPreview(marker);
   };
-  const out = (event) => event.target.closest?.(".marker") && hidePreview();
+  const out = (event) => event.target.closest?.(".marker") && !touched && hidePreview();
   desk.addEventListener("pointerover", over);
   desk.addEventListener("pointerout", out);
   desk.addEventListener("focusin", (event) => event.target.matches(".marker:focus-visible") && over(event));

@@ -10,7 +10,19 @@ const nameLanguage = () => {
   if (language && document.documentElement.lang !== language) document.documentElement.lang = language;
 };
 
-new MutationObserver(nameLanguage).observe(document.documentElement, { childList: true, subtree: true });
+// Gradio says in a toast that it has lost the server, comes back by itself and loads the page anew; here are our words.
+const tellLost = () => {
+  const line = document.querySelector(".masthead .lost:empty");
+  const told = document.querySelector(".toast-wrap")?.textContent ?? "";
+  if (line && told.includes("Attempting reconnection")) line.textContent = line.dataset.said;
+};
+
+const watch = () => {
+  nameLanguage();
+  tellLost();
+};
+
+new MutationObserver(watch).observe(document.documentElement, { childList: true, subtree: true });
 
 // A link to the page in another language leads to the tab that is open, once what is being typed has been put away.
 document.addEventListener(
