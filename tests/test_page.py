@@ -751,7 +751,8 @@ def test_gradio_offers_no_endpoints_of_its_own(client: TestClient) -> None:
 def test_the_server_starts_where_no_extra_is_installed() -> None:
     code = (
         "import sys\n"
-        "for extra in ('scipy', 'ir_measures', 'mcp', 'opentelemetry.sdk', 'torch', 'xllamacpp'): sys.modules[extra] = None\n"
+        "for extra in ('scipy', 'ir_measures', 'mcp', 'opentelemetry.sdk', 'torch', 'xllamacpp'):\n"
+        "    sys.modules[extra] = None\n"
         "import bot.serve.app, bot.ui.page\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
