@@ -566,7 +566,7 @@ def test_what_a_browser_sends_is_not_trusted(sent: object) -> None:
     with pytest.raises(InputError, match="Start a new conversation"):
         read(tuple[Kept, ...], sent)
     bot: Any = Bot(ANSWER)
-    assert list(ask._safely(lambda: ask._restored(bot, sent, EN))) == ["error"]
+    assert list(ask._safely(lambda: ask._restored(bot, sent, EN), EN)) == ["error"]
 
 
 def test_filters_and_earlier_turns_go_to_the_engine() -> None:
@@ -757,3 +757,17 @@ def test_the_server_starts_where_no_extra_is_installed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        ("en", "The question is empty. Ask something."),
+        ("zh-Hans", "问题是空的。请输入问题。"),
+        ("zh-Hant", "問題是空的。請輸入問題。"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_readers_language(language: Language, reason: str) -> None:
+    error = InputError("The question is empty.", hint="Ask something.", case="empty_question")
+    shown = turns.failed("?", error, number=1, text=strings(language))
+    assert f'<p class="reason">{reason}</p>' in shown.talk

@@ -21,7 +21,7 @@ from bot.serve.audit import note
 from bot.suggest import suggestions
 from bot.ui import evidence, export, reading, turns
 from bot.ui.kept import Asked, Exporting, Judged, Kept, Opening, Wish, read
-from bot.ui.markup import fragment
+from bot.ui.markup import fragment, reason
 from bot.ui.strings import ANSWER_NAMES, Strings, examples
 from bot.ui.turns import Shown
 
@@ -57,22 +57,22 @@ def tab(bot: Regbrief, text: Strings) -> None:
     )
 
     def library(_: object) -> Step:
-        return _safely(lambda: _library(bot, text))
+        return _safely(lambda: _library(bot, text), text)
 
     def restored(sent: object) -> Step:
-        return _safely(lambda: _restored(bot, sent, text))
+        return _safely(lambda: _restored(bot, sent, text), text)
 
     def opened(sent: object) -> Step:
-        return _safely(lambda: _opened(bot, read(Opening, sent), text))
+        return _safely(lambda: _opened(bot, read(Opening, sent), text), text)
 
     def widened(sent: object) -> Step:
-        return _safely(lambda: _widened(bot, read(Opening, sent), text))
+        return _safely(lambda: _widened(bot, read(Opening, sent), text), text)
 
     def exported(sent: object) -> Step:
-        return _safely(lambda: _exported(read(Exporting, sent), text))
+        return _safely(lambda: _exported(read(Exporting, sent), text), text)
 
     def judged(sent: object, request: gr.Request) -> Step:
-        return _safely(lambda: _judged(bot, read(Judged, sent), request))
+        return _safely(lambda: _judged(bot, read(Judged, sent), request), text)
 
     def ask(event: gr.EventData) -> Iterator[Step]:
         for step in asked(bot, event.asked, text):
@@ -217,12 +217,12 @@ def _judged(bot: Regbrief, what: Judged, request: Any) -> Step:
     return {}
 
 
-def _safely(work: Any) -> Step:
+def _safely(work: Any, text: Strings) -> Step:
     """Do what a browser asks for; what went wrong is said in its words, never in those of a stack trace."""
     try:
         done: Step = work()
     except BotError as error:
-        return {"error": str(error)}
+        return {"error": reason(error, text.language)}
     return done
 
 

@@ -9,8 +9,10 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from bot.errors import BotError
 from bot.language import plain, render
 from bot.records import AnswerLanguage, Language
+from bot.serve.errors import said
 from bot.ui.strings import HERE, NAMES, Strings
 
 FRAGMENTS = ("page", "turn", "evidence", "reader", "briefing", "library", "quality")
@@ -41,6 +43,12 @@ def other_script(title: str, language: Language) -> str | None:
     return None if turned == title else turned
 
 
+def reason(error: BotError, language: Language) -> str:
+    """Say in a language why something cannot be done, and what to do about it."""
+    fault = said(error, language)
+    return f"{fault.message}{' ' if language == 'en' else ''}{fault.hint}"
+
+
 def language_name(language: AnswerLanguage) -> str:
     """Name the language of a text in its own words."""
     return NAMES[plain(language)]
@@ -55,7 +63,12 @@ def _macros() -> Mapping[str, Callable[..., Markup]]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"link": link, "language_name": language_name, "other_script": other_script}
+    environment.filters |= {
+        "link": link,
+        "language_name": language_name,
+        "other_script": other_script,
+        "reason": reason,
+    }
     environment.globals["languages"] = NAMES
     macros: dict[str, Callable[..., Markup]] = {}
     for name in FRAGMENTS:
