@@ -107,10 +107,12 @@ class Conversation {
     return true;
   }
 
-  // What could be asked next comes late, and is added at the end; all else may be in use by now, and is left alone.
+  // What could be asked next comes late, and more than once, as Gradio sends the last step of a stream again. It is added
+  // at the end; all else may be in use by now, and is left alone.
   addFurther(step) {
     const further = $(".next", made(step.talk));
-    if (further) $(`#turn-${step.number} .reply`)?.append(further);
+    const reply = $(`#turn-${step.number} .reply`);
+    if (further && reply && !$(".next", reply)) reply.append(further);
   }
 
   breakOff() {
