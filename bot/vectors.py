@@ -129,11 +129,15 @@ class Vectors(ChromaIndex):
             self._view.close()
         self._view = view
 
-    def _stamp(self) -> tuple[int, bytes] | None:
-        """Return what changes with every write: the file itself, and SQLite's own counter, bytes 24 to 28."""
+    def _stamp(self) -> tuple[int, int, bytes] | None:
+        """Return what changes with every write: the file itself, its time, and SQLite's own counter, bytes 24 to 28.
+
+        A file made anew may have the number of the one before, and after as many writes its counter, too.
+        """
         try:
             with (self._folder / "chroma.sqlite3").open("rb") as file:
-                return os.fstat(file.fileno()).st_ino, file.read(28)[24:]
+                facts = os.fstat(file.fileno())
+                return facts.st_ino, facts.st_mtime_ns, file.read(28)[24:]
         except FileNotFoundError:
             return None
 

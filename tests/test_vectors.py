@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -147,3 +149,20 @@ def test_who_reads_while_the_first_change_is_written_reads_on(tmp_path: Path) ->
         assert collections["en"].count() == 2
     assert vectors.keys() == {1, 2, 3, 4, 5}
     vectors.close()
+
+
+def test_a_folder_made_anew_is_seen_though_its_file_has_the_same_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fstat = os.fstat
+    same = SimpleNamespace(fstat=lambda file: SimpleNamespace(st_ino=1, st_mtime_ns=fstat(file).st_mtime_ns))
+    monkeypatch.setattr("bot.vectors.os", SimpleNamespace(environ=os.environ, **vars(same)))
+    writer, reader = Vectors(tmp_path / "vectors"), Vectors(tmp_path / "vectors")
+    for key in (1, 2):
+        writer.clear()
+        writer.write([row(key, "en", 1, 0, 0)], [])
+        reader.refresh()
+        assert [found for found, _ in reader.search(EAST, ("en",), limit=1)] == [key]
+        reader._rested = 0.0
+    writer.close()
+    reader.close()

@@ -46,7 +46,7 @@ def other_script(title: str, language: Language) -> str | None:
 def reason(error: BotError, language: Language) -> str:
     """Say in a language why something cannot be done, and what to do about it."""
     fault = said(error, language)
-    return f"{fault.message}{' ' if language == 'en' else ''}{fault.hint}"
+    return f"{fault.message}{' ' if fault.message[-1:].isascii() else ''}{fault.hint}"
 
 
 def language_name(language: AnswerLanguage) -> str:

@@ -171,7 +171,7 @@ def test_an_error_is_a_line_in_the_chat(visit: Visit) -> None:
     page = visit("zh-TW")
     ask(page, "error")
     expect(page.locator(".turn .message")).to_have_text("這次沒能回答。")
-    expect(page.locator(".turn .reason")).to_have_text("The question is odd. Ask another one.")
+    expect(page.locator(".turn .reason")).to_have_text("無法使用所給內容：The question is odd. Ask another one.")
     assert page.locator(".toast-body").count() == 0
 
 
