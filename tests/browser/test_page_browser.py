@@ -25,6 +25,8 @@ def test_a_question_is_answered_in_each_script(
     page = visit(locale)
     assert page.url.endswith(f"/{language}/")
     expect(page.locator("html")).to_have_attribute("lang", language)
+    page.evaluate("document.documentElement.lang = navigator.language")  # as Gradio does, at a time of its own
+    expect(page.locator("html")).to_have_attribute("lang", language)
     ask(page, question)
     expect(claims(page).first).to_have_text(f"{quote}[1]")
     expect(page.locator(".card mark").first).to_have_text(quote)

@@ -22,7 +22,12 @@ const watch = () => {
   tellLost();
 };
 
-new MutationObserver(watch).observe(document.documentElement, { childList: true, subtree: true });
+new MutationObserver(watch).observe(document.documentElement, {
+  childList: true,
+  subtree: true,
+  attributes: true, // of the document, too, whose language may be set after all else is there
+  attributeFilter: ["lang"],
+});
 
 // A link to the page in another language leads to the tab that is open, once what is being typed has been put away.
 document.addEventListener(
