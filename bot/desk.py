@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 
 from bot import prompts
-from bot.condensing import Condenser, Line
+from bot.condensing import Condenser, Extracts, Line
 from bot.errors import Fault, ModelError, Stopped
 from bot.glossary import Glossary
+from bot.library import Progress
+from bot.outcomes import Stage
 from bot.quotable import Quotable
 from bot.records import AnswerLanguage, Article, Claim
 from bot.verify import faults, stands
@@ -24,6 +27,35 @@ the rest is quoted."""
 log = logging.getLogger(__name__)
 
 
+class Newsroom:
+    """Opens a desk for each briefing and each timeline, and keeps count of what failed at any."""
+
+    def __init__(
+        self, glossary: Glossary, *, condenser: Condenser | None = None, faults: Counter[Fault] | None = None
+    ) -> None:
+        """Take who tells, where it is not the articles themselves, and the counter of its failures."""
+        self._glossary = glossary
+        self._condenser = condenser or Extracts()
+        self._faults = Counter() if faults is None else faults
+
+    @contextmanager
+    def desk(
+        self, kind: prompts.Told, count: int, *, language: AnswerLanguage, progress: Progress | None
+    ) -> Iterator[Desk]:
+        """Tell so many stories or events in the reader's language; `progress` is told how far that is."""
+
+        def beat(done: int) -> None:
+            if progress:
+                progress(Stage("telling", done, count, kind))
+
+        desk = Desk(self._condenser, Extracts(), self._glossary, language=language, beat=beat)
+        yield desk
+        self._faults.update(desk.faults)
+        if desk.beaten:
+            with suppress(Stopped):  # nothing is left to stop
+                beat(count)
+
+
 class Desk:
     """Tells the stories of one briefing, or the events of one timeline, one after another."""
 
@@ -34,7 +66,7 @@ class Desk:
         glossary: Glossary,
         *,
         language: AnswerLanguage,
-        beat: Beat = lambda done: None,
+        beat: Beat,
     ) -> None:
         """Take who tells, who does where the first fails, and the reader's language."""
         self.faults: list[Fault] = []
@@ -51,6 +83,11 @@ class Desk:
         self._glossary = glossary
         self._beat = beat
         self._given_up = False
+
+    @property
+    def answerer(self) -> str:
+        """Name who has told."""
+        return self._condenser.name if self.written else self._stand_in.name
 
     def notes(self, kind: prompts.Told) -> tuple[str, ...]:
         """Say of how many stories or events the model gave nothing that can be printed."""

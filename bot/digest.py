@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from time import perf_counter
@@ -12,13 +10,11 @@ from time import perf_counter
 from bot import prompts
 from bot.briefings import Digest, DigestStory
 from bot.catalog import Catalog
-from bot.condensing import Condenser, Extracts, readable
-from bot.desk import Desk
-from bot.errors import Fault, Stopped
+from bot.condensing import readable
+from bot.desk import Newsroom
 from bot.glossary import Glossary
 from bot.language import detect
 from bot.library import Progress
-from bot.outcomes import Stage
 from bot.quotable import quotables
 from bot.records import AnswerLanguage, Article, Citation, Filters
 from bot.retrieve import Retriever
@@ -42,17 +38,13 @@ class Digests:
         retriever: Retriever,
         topics: Topics,
         glossary: Glossary,
-        *,
-        condenser: Condenser | None = None,
-        faults: Counter[Fault] | None = None,
+        newsroom: Newsroom,
     ) -> None:
-        """Take what tells the stories, and the counter of its failures."""
         self._catalog = catalog
         self._retriever = retriever
         self._topics = topics
         self._glossary = glossary
-        self._condenser = condenser or Extracts()
-        self._faults = Counter() if faults is None else faults
+        self._newsroom = newsroom
 
     def digest(
         self,
@@ -94,26 +86,15 @@ class Digests:
         progress: Progress | None = None,
     ) -> Digest:
         found = perf_counter()
-        days = [each.published for members in stories for each in members if each.published]
-        desk = Desk(
-            self._condenser,
-            Extracts(),
-            self._glossary,
-            language=scope.language,
-            beat=lambda done: progress(Stage("telling", done, len(stories), "stories")) if progress else None,
-        )
-        telling = Telling(desk, self._glossary, self._retriever.encoder, as_of=max(days, default=None))
         nearness = self._retriever.query(scope.topic).vector if scope.topic else None
+        days = [each.published for members in stories for each in members if each.published]
         told = []
-        for members in stories:
-            standing = self._catalog.standing(each.id for each in members)  # no longer, if removed since the search
-            ordered = sorted(standing.values(), key=lambda each: _headline_order(each, scope.language))
-            story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness)) if ordered else None
-            told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
-        self._faults.update(desk.faults)
-        if progress and desk.beaten:
-            with suppress(Stopped):  # nothing is left to stop
-                progress(Stage("telling", len(stories), len(stories), "stories"))
+        with self._newsroom.desk("stories", len(stories), language=scope.language, progress=progress) as desk:
+            telling = Telling(desk, self._glossary, self._retriever.encoder, as_of=max(days, default=None))
+            for members in stories:
+                ordered = sorted(members, key=lambda each: _headline_order(each, scope.language))
+                story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness))
+                told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
         refused, notice = None, ""
         if not told:
             but: prompts.Untold | None = "no_line" if stories else None
@@ -130,7 +111,7 @@ class Digests:
             stories=tuple(told),
             citations=tuple(telling.ledger.citations),
             searched=searched(self._catalog, scope),
-            answerer=self._condenser.name if desk.written else Extracts.name,
+            answerer=desk.answerer,
             notes=desk.notes("stories"),
             timings_ms=timings(started, found),
         )

@@ -14,6 +14,7 @@ from bot.answering import Answering, Step
 from bot.backup import restore
 from bot.briefings import Digest, Timeline
 from bot.chat import ChatModel
+from bot.desk import Newsroom
 from bot.digest import STORIES, Digests
 from bot.drafting import Writer
 from bot.encoder import BundledEncoder, Encoder, Kind, Vectors, open_encoder
@@ -80,10 +81,10 @@ class Regbrief(Holdings):
         self.writer = writer
         self.topics = Topics(retriever, library.keywords, analyzer=library.analyzer, glossary=glossary)
         self.answering = Answering(library.catalog, retriever, answerer, glossary, parts=parts, writer=writer)
-        told = (library.catalog, retriever, self.topics, glossary)
-        condenser, faults = Retelling(writer) if writer else None, self.answering.faults
-        self.digests = Digests(*told, condenser=condenser, faults=faults)
-        self.timelines = Timelines(*told, condenser=condenser, faults=faults)
+        condenser = Retelling(writer) if writer else None
+        newsroom = Newsroom(glossary, condenser=condenser, faults=self.answering.faults)
+        self.digests = Digests(library.catalog, retriever, self.topics, glossary, newsroom)
+        self.timelines = Timelines(library.catalog, retriever, self.topics, glossary, newsroom)
         self.listeners: list[Callable[[Answer], None]] = []
         """Each is told of every answer before it is given, whoever asked: for figures and traces."""
 

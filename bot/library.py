@@ -181,6 +181,8 @@ class Library:
             self._tell("removed", article_ids)
 
     def _tell_written(self, article_ids: Sequence[str], changes: Sequence[Change]) -> None:
+        if not self.listeners:
+            return
         by_change = {
             change: [each for each, found in zip(article_ids, changes, strict=True) if found == change]
             for change in WRITTEN

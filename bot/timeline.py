@@ -8,9 +8,7 @@ it writes passes the gate of answers.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from time import perf_counter
@@ -18,15 +16,13 @@ from time import perf_counter
 from bot import prompts
 from bot.briefings import Timeline, TimelineEvent
 from bot.catalog import Catalog
-from bot.condensing import Condenser, Extracts, Line, readable
-from bot.desk import Desk
+from bot.condensing import Line, readable
+from bot.desk import Desk, Newsroom
 from bot.digest import timings
-from bot.errors import Fault, Stopped
 from bot.glossary import Glossary
 from bot.happened import When, dated, happened
 from bot.ledger import Ledger
 from bot.library import Progress
-from bot.outcomes import Stage
 from bot.quotable import Quotable, quotables
 from bot.records import AnswerLanguage, Article, Filters
 from bot.retrieve import Retriever
@@ -71,17 +67,13 @@ class Timelines:
         retriever: Retriever,
         topics: Topics,
         glossary: Glossary,
-        *,
-        condenser: Condenser | None = None,
-        faults: Counter[Fault] | None = None,
+        newsroom: Newsroom,
     ) -> None:
-        """Take what tells the events, and the counter of its failures."""
         self._catalog = catalog
         self._retriever = retriever
         self._topics = topics
         self._glossary = glossary
-        self._condenser = condenser or Extracts()
-        self._faults = Counter() if faults is None else faults
+        self._newsroom = newsroom
 
     def timeline(
         self,
@@ -104,19 +96,8 @@ class Timelines:
         events = [each for each in _events(telling, scope.language) if _within(each.when, scope.filters)]
         kept = sorted(_merged(events, self._retriever.stories(each.id for each in articles)), key=_importance)[:limit]
         kept.sort(key=_order)
-        desk = Desk(
-            self._condenser,
-            Extracts(),
-            self._glossary,
-            language=scope.language,
-            beat=lambda done: progress(Stage("telling", done, len(kept), "events")) if progress else None,
-        )
-        told = self._timeline(topic, scope, kept, desk, (started, found), found=bool(articles))
-        self._faults.update(desk.faults)
-        if progress and desk.beaten:
-            with suppress(Stopped):  # nothing is left to stop
-                progress(Stage("telling", len(kept), len(kept), "events"))
-        return told
+        with self._newsroom.desk("events", len(kept), language=scope.language, progress=progress) as desk:
+            return self._timeline(topic, scope, kept, desk, (started, found), found=bool(articles))
 
     def _timeline(
         self,
@@ -153,7 +134,7 @@ class Timelines:
             events=tuple(told),
             citations=tuple(ledger.citations),
             searched=searched(self._catalog, scope),
-            answerer=self._condenser.name if desk.written else Extracts.name,
+            answerer=desk.answerer,
             notes=desk.notes("events"),
             timings_ms=timings(*clock),
         )

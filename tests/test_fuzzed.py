@@ -9,34 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_markers import read
 
 from bot import Regbrief, excerpts
-from bot.markers import Mark, Markers, Piece
+from bot.markers import Mark
 from bot.records import LANGUAGES, Article
 
-KEYS = ("kq7", "tz4", "wm9")
 SHARED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 streams = st.lists(st.text("[]【】［］()?？123,、-–至^†kq7<>/thinkso. 罰罚\n", max_size=12), max_size=6)
 
 
-def read(chunks: list[str]) -> list[Piece]:
-    markers = Markers(KEYS)
-    pieces = [piece for chunk in chunks for piece in markers.feed(chunk)] + markers.finish()
-    joined: list[Piece] = []
-    for piece in pieces:
-        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return joined
-
-
 @settings(max_examples=200, **SHARED)  # type: ignore[arg-type]
 @given(streams)
 def test_markers_do_not_depend_on_where_a_stream_is_cut(chunks: list[str]) -> None:
-    found = read(chunks)
-    assert found == read(["".join(chunks)]) == read(list("".join(chunks)))
+    found = read(*chunks)
+    assert found == read("".join(chunks)) == read(*"".join(chunks))
     numbers = [number for piece in found if isinstance(piece, Mark) for number in piece.numbers]
     assert set(numbers) <= {1, 2, 3}
 

@@ -113,11 +113,14 @@ def _header(message: EmailMessage, name: str) -> str:
     raw = next((value for key, value in message.raw_items() if key.lower() == name), "").encode(
         "utf-8", "surrogateescape"
     )
+    return " ".join(clean(_parsed(message, name, raw) if raw.isascii() else encodings.decode(raw, damage=1.0)).split())
+
+
+def _parsed(message: EmailMessage, name: str, raw: bytes) -> str:
     try:
-        value = str(message.get(name, "")) if raw.isascii() else encodings.decode(raw, damage=1.0)
+        return str(message.get(name, ""))
     except (AttributeError, IndexError, ValueError):  # of Python's own parser, for an address that is cut off
-        value = raw.decode("ascii")
-    return " ".join(clean(value).split())
+        return raw.decode("ascii")
 
 
 def _sender(message: EmailMessage) -> str:
