@@ -10,6 +10,7 @@ import pytest
 
 from bot import Article, Digest, Regbrief, Timeline
 from bot.condensing import Extracts, Line, choose
+from bot.desk import Newsroom
 from bot.engine import Regbrief as Engine
 from bot.errors import InputError, NotFound
 from bot.glossary import Entity, Glossary
@@ -206,7 +207,7 @@ class Inventor:
 
 
 def test_what_a_model_writes_passes_the_gate_or_is_dropped(bot: Regbrief) -> None:
-    bot.digests._condenser = Inventor()
+    bot.digests._newsroom = Newsroom(bot.glossary, condenser=Inventor())
     digest = bot.summarize("fine-en")
     told = [each.text for each in digest.stories[0].claims]
     assert (told[0], "Alibaba was fined 99 yuan." in told) == ("Alibaba was fined 18.228 billion yuan.", False)
