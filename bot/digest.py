@@ -92,8 +92,10 @@ class Digests:
         with self._newsroom.desk("stories", len(stories), language=scope.language, progress=progress) as desk:
             telling = Telling(desk, self._glossary, self._retriever.encoder, as_of=max(days, default=None))
             for members in stories:
-                ordered = sorted(members, key=lambda each: _headline_order(each, scope.language))
-                story = telling.story(ordered, quotables(ordered, self._retriever.encoder, nearness))
+                standing = self._catalog.standing(each.id for each in members)  # no longer, if removed since the search
+                ordered = sorted(standing.values(), key=lambda each: _headline_order(each, scope.language))
+                lines = quotables(ordered, self._retriever.encoder, nearness) if ordered else []
+                story = telling.story(ordered, lines) if lines else None
                 told += [self._with_others(story, telling.ledger.citations, scope.filters)] if story else []
         refused, notice = None, ""
         if not told:

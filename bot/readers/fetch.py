@@ -29,6 +29,9 @@ TEXTS = frozenset(
 )
 """The content types that hold articles or feeds; a server that names none is believed until its answer is read."""
 
+GZIP = b"\x1f\x8b"
+"""The first bytes of each member of a gzip stream."""
+
 CONNECT_SECONDS = 6.0
 """For each address of a host, so that a dead one leaves time for the next."""
 
@@ -239,19 +242,23 @@ def _decompressed(parts: Iterable[bytes], encoding: str, most: int) -> Iterator[
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise FetchError(f"The answer is compressed with {encoding!r}.", hint="Only gzip and deflate are read.")
     width = zlib.MAX_WBITS | 32  # gzip or zlib, told by the first bytes
-    unfolding = None
+    unfolding, begun, held = None, False, b""
     for part in parts:
+        part, held = held + part, b""
         while part:
+            if begun and unfolding is None and not part.startswith(GZIP):
+                if len(part) >= len(GZIP):
+                    return  # what follows is no further member, but padding
+                held = part
+                break
             if unfolding is None and encoding == "deflate" and part[0] & 15 != 8:
                 width = -zlib.MAX_WBITS  # some servers send deflate without zlib's header
-            unfolding = unfolding or zlib.decompressobj(width)
+            unfolding, begun = unfolding or zlib.decompressobj(width), True
             try:
                 yield unfolding.decompress(part, most)
             except zlib.error as error:
                 raise FetchError(f"The answer is not {encoding}: {error}.", hint="Try again later.") from error
             if unfolding.eof:
-                if not unfolding.unused_data.startswith(b"\x1f\x8b"):
-                    return  # what follows is no further member, but padding
                 part, unfolding = unfolding.unused_data, None
             else:
                 part = unfolding.unconsumed_tail
