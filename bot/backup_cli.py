@@ -20,8 +20,9 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 
 def backup(file: Path, overwrite: Overwrite = False, as_json: Json = False, indexes: Folder = None) -> None:
     """Write the library to one file; it may be in use."""
+    settings = Settings.read(indexes=indexes).in_folder("backup")
     with Bars() as bars:
-        done = back_up(Settings.read(indexes=indexes).indexes, file, overwrite=overwrite, progress=bars)
+        done = back_up(settings.indexes, file, overwrite=overwrite, progress=bars)
     bars.end("Stopped. No backup is made.")
     _report("backed up", done, as_json)
 

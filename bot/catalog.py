@@ -1,4 +1,4 @@
-"""The catalog: articles and their passages in SQLite, the only source of truth.
+"""The catalog: articles and their passages in SQLite or PostgreSQL, the only source of truth.
 
 The indexes are derived from it. A passage whose `indexed` is 0, and a key in `obsolete`, are work that the indexes
 still have to do: writing an article and noting that work is one transaction, so no crash can part them.
@@ -7,47 +7,33 @@ still have to do: writing an article and noting that work is one transaction, so
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from bot import files, judgements, stories, subscriptions
-from bot.database import Database
+from sqlalchemy import Select, bindparam, delete, func, join, null, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql import ClauseElement
+
+from bot import files, judgements, schema, stories, subscriptions
 from bot.dedupe import Vector
-from bot.errors import NotFound
+from bot.errors import MissingExtra, NotFound
 from bot.files import File, Round
 from bot.glossary import Glossary
 from bot.outcomes import Feed, Folder
 from bot.records import Article, Feedback, Filters, Language, Passage, Related, Verdict
-from bot.rows import COLUMNS, LATER_COLUMNS, condition, digest, from_row, to_row
+from bot.rows import ARTICLE, COLUMNS, Narrowed, conditions, digest, from_row, narrowed, to_row, wanted
+from bot.schema import MANY, NO, YES, adding, first, listed, numbered, page, putting
+from bot.store import Session, Store
 from bot.stories import Told
 from bot.subscriptions import Fetched
 
 Change = Literal["added", "updated", "unchanged", "duplicate"]
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS articles (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL, language TEXT NOT NULL, published TEXT,
-    source TEXT NOT NULL, url TEXT, tags TEXT NOT NULL, digest TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published, language);
-CREATE INDEX IF NOT EXISTS articles_by_outlet ON articles (source, published, language);
-CREATE INDEX IF NOT EXISTS articles_by_digest ON articles (digest);
-CREATE TABLE IF NOT EXISTS passages (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL, number INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, indexed INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX IF NOT EXISTS passages_of_article ON passages (article_id, indexed);
-CREATE INDEX IF NOT EXISTS passages_to_index ON passages (key) WHERE indexed = 0;
-CREATE TABLE IF NOT EXISTS obsolete (key INTEGER PRIMARY KEY, language TEXT NOT NULL);
-DROP INDEX IF EXISTS articles_by_source;
-DROP INDEX IF EXISTS passages_by_article;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,163 +58,219 @@ class Given:
     content: str
     kept: str | None
 
+    def names(self) -> set[str]:
+        """Return the ids of which it will get one."""
+        return files.names(self.path, self.article.id, self.content, self.kept)
 
-class Catalog(Database):
+
+class Catalog:
     """Articles, their passages, and what else is known of them."""
 
-    def __init__(self, path: Path, glossary: Glossary | None = None) -> None:
-        """Open or create the catalog; `glossary` finds the names by which reports of one event are known."""
-        super().__init__(path)
+    def __init__(self, place: Path | str, glossary: Glossary | None = None) -> None:
+        """Open or create the catalog: a file, or a PostgreSQL database by its address.
+
+        `glossary` finds the names by which reports of one event are known.
+        """
+        self._store = _opened(place)
         self._glossary = glossary or Glossary()
         if not self.read_only:
-            self._create()
+            self._renew()
 
-    def _create(self) -> None:
-        with self._errors():
-            self._connection.executescript(_SCHEMA)
-            self._add_columns()
-            stories.create(self._connection)
-            subscriptions.create(self._connection)
-            files.create(self._connection)
-            judgements.create(self._connection)
+    @property
+    def read_only(self) -> bool:
+        """Whether what is here can be read only."""
+        return self._store.read_only
+
+    def writable(self) -> bool:
+        """Say whether this process may write here; another one may just be writing."""
+        return self._store.writable()
+
+    def check(self) -> list[str]:
+        """Return what the engine's own check finds wrong; empty when all is sound."""
+        return self._store.check()
+
+    def release(self) -> None:
+        """Let go of what this thread, which is about to end, holds."""
+        self._store.release()
+
+    def close(self) -> None:
+        """Let go of every file and connection."""
+        self._store.close()
 
     def put(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> list[Change]:
         """Add articles or replace those with their ids, all or none.
 
         A near copy of another article is a duplicate, and kept; an exact copy under another id is not stored.
         """
+        given = list(entries)
         with self._transaction() as db:
-            return [self._put(db, article, passages) for article, passages in entries]
+            db.lock(name for article, _ in given for name in _names(article, [article.id]))
+            return self._told(db, [(article, self._put(db, article, passages)) for article, passages in given])
 
-    def _put(self, db: sqlite3.Connection, article: Article, passages: Sequence[Passage]) -> Change:
+    def _put(self, db: Session, article: Article, passages: Sequence[Passage]) -> Change:
+        """Write an article but for its story."""
         content = digest(article)
-        row = db.execute("SELECT digest FROM articles WHERE id = ?", (article.id,)).fetchone()
-        if row is None and db.execute("SELECT 1 FROM articles WHERE digest = ?", (content,)).fetchone():
+        row = db.one(_DIGEST, id=article.id)
+        if row is None and db.one(_BY_DIGEST, digest=content):
             return "duplicate"
         if row is not None and row[0] == content:
             return "unchanged"
         self._forget_passages(db, [article.id])
-        values = (*to_row(article), content)
-        db.execute(f"REPLACE INTO articles ({COLUMNS}, digest) VALUES ({','.join('?' * len(values))})", values)
+        db.run(_PUT, **dict(zip(_FIELDS, to_row(article), strict=True)), digest=content)
         self._add_passages(db, article.id, passages)
-        stories.leave(db, [article.id])
-        copied = stories.enter(db, stories.described(article, self._glossary))
-        return "updated" if row is not None else "duplicate" if copied else "added"
+        return "updated" if row is not None else "added"
+
+    def _told(self, db: Session, put: Sequence[tuple[Article, Change]]) -> list[Change]:
+        """Let articles that were put enter the stories; one that is new, and a near copy, is a duplicate."""
+        new = {
+            at: stories.described(article, self._glossary)
+            for at, (article, change) in enumerate(put)
+            if change in ("added", "updated")
+        }
+        changes = [change for _, change in put]
+        if new:
+            db.lock(_STORIES)
+        for at, item in new.items():
+            stories.leave(db, [item.id])
+            if stories.enter(db, item) and changes[at] == "added":
+                changes[at] = "duplicate"
+        return changes
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles and their passages, all or none. Raises NotFound for an id that is not there."""
         with self._transaction() as db:
+            db.lock(map(_name, article_ids))
             for article_id in article_ids:
-                if not db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
+                if not _is_there(db, article_id):
                     raise _unknown(article_id)
             self._remove(db, article_ids)
 
-    def _remove(self, db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
+    def _remove(self, db: Session, article_ids: Sequence[str]) -> None:
         self._forget_passages(db, article_ids)
+        db.run_each(_REMOVE, [{"id": article_id} for article_id in article_ids])
+        db.lock(_STORIES)
         stories.leave(db, article_ids)
-        db.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
 
     def article(self, article_id: str) -> Article:
         """Return one article. Raises NotFound."""
-        row = self._one(f"SELECT {COLUMNS} FROM articles WHERE id = ?", article_id)
+        row = self._one(_ARTICLE, id=article_id)
         if row is None:
             raise _unknown(article_id)
         return from_row(row)
 
-    def standing(self, article_ids: Iterable[str]) -> dict[str, Article]:
-        """Return those of the articles that are still there, by id."""
-        wanted = tuple(article_ids)
-        return {each.id: each for each in self.articles(Filters(article_ids=wanted))} if wanted else {}
-
     def articles(self, filters: Filters, *, limit: int = -1, offset: int = 0) -> Iterator[Article]:
         """Iterate over the articles that the filters let through, newest first."""
-        where, values = condition(filters)
-        query = f"SELECT {COLUMNS} FROM articles WHERE {where} ORDER BY published DESC, id LIMIT ? OFFSET ?"
-        with self._errors():
-            for row in self._connection.execute(query, (*values, limit, offset)):
+        query = _articles(narrowed(filters))
+        with self._store.streaming() as db:
+            for row in db.each(query, **wanted(filters), limit=_most(limit), offset=offset):
                 yield from_row(row)
+
+    def standing(self, article_ids: Iterable[str]) -> dict[str, Article]:
+        """Return those of the articles that are still there, by id."""
+        ids = tuple(article_ids)
+        return {each.id: each for each in self.articles(Filters(article_ids=ids))} if ids else {}
 
     def count(self, filters: Filters) -> int:
         """Count the articles that the filters let through."""
-        where, values = condition(filters)
-        return int(self._one(f"SELECT count(*) FROM articles WHERE {where}", *values)[0])
+        return int(self._one(_count(narrowed(filters)), **wanted(filters))[0])
 
     def sources(self) -> dict[str, int]:
         """Count the articles of each outlet."""
-        return dict(self._all("SELECT source, count(*) FROM articles GROUP BY source ORDER BY 2 DESC, 1"))
+        return dict(self._all(_SOURCES))
 
     def passage_count(self) -> int:
         """Count the passages that are indexed."""
-        return int(self._one("SELECT count(*) FROM passages WHERE indexed = 1")[0])
+        return int(self._one(_INDEXED)[0])
 
     def keys(self, filters: Filters, *, limit: int = -1) -> list[tuple[int, Language]]:
         """Return key and language of the passages whose articles pass the filters, at most `limit`."""
-        where, values = condition(filters)
-        query = (
-            f"SELECT key, language FROM passages JOIN articles ON id = article_id WHERE indexed = 1 AND {where} LIMIT ?"
-        )
-        return self._all(query, *values, limit)
+        return self._all(_keys(narrowed(filters)), **wanted(filters), limit=_most(limit))
 
     def passing(self, keys: Sequence[int], filters: Filters) -> set[int]:
         """Return which of these passages stand in articles that pass the filters."""
-        where, values = condition(filters)
-        query = (
-            "SELECT passages.key FROM passages JOIN articles ON articles.id = passages.article_id"
-            f" WHERE passages.key IN (SELECT value FROM json_each(?)) AND {where}"
-        )
-        return {row[0] for row in self._all(query, json.dumps(list(keys)), *values)}
+        return {row[0] for row in self._all(_passing(narrowed(filters)), keys=listed(keys), **wanted(filters))}
 
     def stored(self, keys: Iterable[int]) -> dict[int, Stored]:
         """Return the passages with these keys; a key that is not there is left out."""
-        wanted = json.dumps(list(keys))
-        return {found.key: found for found in self._stored("key IN (SELECT value FROM json_each(?))", wanted)}
+        return {found.key: found for found in self._stored(_STORED, keys=listed(keys))}
 
     def to_index(self, limit: int) -> list[Stored]:
-        """Return passages that the indexes do not hold yet, at most `limit`."""
-        return list(self._stored("indexed = 0 ORDER BY key LIMIT ?", limit))
+        """Return passages that the indexes do not hold yet, at most `limit`.
+
+        Where several processes write, they are taken: no other gets them unless this one ends without `mark_indexed`.
+        """
+        outbox = self._store.outbox
+        if outbox is None:
+            return list(self._stored(_TO_INDEX, limit=limit))
+        found: dict[int, Stored] = {}
+        while not found and (taken := outbox.passages(limit)):  # what is taken may be gone a moment later
+            found = self.stored(taken)
+        outbox.remember({each.key: each.article.language for each in found.values()})
+        return [found[key] for key in sorted(found)]
 
     def unindexed(self) -> int:
         """Count the passages that the indexes do not hold yet."""
-        return int(self._one("SELECT count(*) FROM passages WHERE indexed = 0")[0])
+        return int(self._one(_UNINDEXED)[0])
 
     def obsolete(self) -> list[tuple[int, Language]]:
         """Return the keys that the indexes must drop, with the language under which they stand."""
-        return self._all("SELECT key, language FROM obsolete")
+        return self._all(_OBSOLETE)
+
+    def to_drop(self) -> list[tuple[int, Language]]:
+        """Return the same; where several processes write, those that no other has taken."""
+        return self._store.outbox.obsolete() if self._store.outbox else self.obsolete()
 
     def mark_indexed(self, keys: Iterable[int], contents: Mapping[str, Vector | None] | None = None) -> None:
         """Note that the indexes hold these passages; an article of which that is the last finds its story.
 
         `contents` has, by article, the sum of the vectors of these passages; None where they say nothing of events.
+        What has been replaced meanwhile is to be dropped, and nothing is counted twice.
         """
+        marked = listed(keys)
         with self._transaction() as db:
-            db.executemany("UPDATE passages SET indexed = 1 WHERE key = ?", [(key,) for key in keys])
-            for article_id, content in (contents or {}).items():
-                stories.add_content(db, article_id, content)
-                if not db.execute(
-                    "SELECT 1 FROM passages WHERE article_id = ? AND indexed = 0", (article_id,)
-                ).fetchone():
-                    stories.place(db, article_id)
+            db.lock({_name(row[1]) for row in db.all(_MARKED, keys=marked)})
+            held = db.all(_MARKED, keys=marked)
+            self._drop_replaced(db, json.loads(marked), {row[0] for row in held})
+            counted = {row[1] for row in held if row[2]} if contents else set()
+            db.run(_MARK, keys=listed(key for key, article_id, _ in held if article_id not in counted))
+            waiting = {row[1] for row in held} - counted
+            self._place(db, {each: total for each, total in (contents or {}).items() if each in waiting})
+
+    def _place(self, db: Session, contents: Mapping[str, Vector | None]) -> None:
+        if contents:
+            db.lock(_STORIES)
+        for article_id, content in contents.items():
+            stories.add_content(db, article_id, content)
+            if not db.one(_UNINDEXED_OF, id=article_id):
+                stories.place(db, article_id)
+
+    def _drop_replaced(self, db: Session, keys: Iterable[int], held: Set[int]) -> None:
+        """Let the indexes drop what they were given after its article had been replaced or removed."""
+        languages = self._store.outbox.done(keys) if self._store.outbox else {}
+        gone = [{"key": key, "language": languages[key], "claim": None} for key in sorted(languages.keys() - held)]
+        db.run_each(_DROP, gone)
 
     def unindex(self) -> None:
         """Note that the indexes hold nothing."""
         with self._transaction() as db:
-            db.execute("UPDATE passages SET indexed = 0")
+            db.run(_UNINDEX)
 
     def forget_obsolete(self, keys: Iterable[int]) -> None:
         """Note that the indexes have dropped these keys."""
         with self._transaction() as db:
-            db.executemany("DELETE FROM obsolete WHERE key = ?", [(key,) for key in keys])
+            db.run_each(_DROPPED, [{"key": key} for key in sorted(keys)])
 
     def replace_passages(self, article_id: str, passages: Sequence[Passage]) -> None:
         """Cut an article anew: its passages get new keys and wait to be indexed."""
         with self._transaction() as db:
+            db.lock([_name(article_id)])
             self._forget_passages(db, [article_id])
             self._add_passages(db, article_id, passages)
 
     def feeds(self) -> list[Feed]:
         """Return the feeds that are followed, in the order in which they were added."""
-        with self._errors():
-            return subscriptions.feeds(self._connection)
+        with self._store.reading() as db:
+            return subscriptions.feeds(db)
 
     def put_feed(self, feed: Feed) -> None:
         """Follow a feed, or note what is known of it now."""
@@ -242,8 +284,8 @@ class Catalog(Database):
 
     def fetched(self, keys: Iterable[str]) -> dict[str, Fetched]:
         """Return which of these pages of the web have been fetched before."""
-        with self._errors():
-            return subscriptions.fetched(self._connection, keys)
+        with self._store.reading() as db:
+            return subscriptions.fetched(db, keys)
 
     def note_fetched(self, pages: Iterable[Fetched], *, when: datetime) -> None:
         """Note pages of the web that are fetched."""
@@ -257,13 +299,13 @@ class Catalog(Database):
 
     def feedback(self, verdict: Verdict | None = None, *, limit: int = -1, offset: int = 0) -> list[Feedback]:
         """Return what readers have said of answers, newest first."""
-        with self._errors():
-            return judgements.listed(self._connection, verdict, limit=limit, offset=offset)
+        with self._store.reading() as db:
+            return judgements.listed(db, verdict, limit=limit, offset=offset)
 
     def feedback_counts(self) -> dict[Verdict, int]:
         """Count what readers have said of answers, by verdict."""
-        with self._errors():
-            return judgements.counted(self._connection)
+        with self._store.reading() as db:
+            return judgements.counted(db)
 
     def foresight(self) -> Callable[[Article], Change]:
         """Return what says of one article after another what `put` would make of it; a near copy counts as added."""
@@ -272,9 +314,9 @@ class Catalog(Database):
 
         def foresee(article: Article) -> Change:
             content = digest(article)
-            row = self._one("SELECT digest FROM articles WHERE id = ?", article.id)
+            row = self._one(_DIGEST, id=article.id)
             before = coming.get(article.id, row and row[0])
-            if before is None and (content in texts or self._one("SELECT 1 FROM articles WHERE digest = ?", content)):
+            if before is None and (content in texts or self._one(_BY_DIGEST, digest=content)):
                 return "duplicate"
             coming[article.id] = content
             texts.add(content)
@@ -284,32 +326,33 @@ class Catalog(Database):
 
     def folders(self) -> list[Folder]:
         """Return the folders that are kept in step, in the order in which they were added."""
-        with self._errors():
-            return files.folders(self._connection)
+        with self._store.reading() as db:
+            return files.folders(db)
 
     def files(self, folder: str) -> dict[str, File]:
         """Return the files of a folder that have been read, by their paths in it."""
-        with self._errors():
-            return files.known(self._connection, folder)
+        with self._store.reading() as db:
+            return files.known(db, folder)
 
     def given(self, keys: Iterable[int]) -> list[str]:
         """Return the articles that some files give."""
-        with self._errors():
-            return files.given(self._connection, keys)
+        with self._store.reading() as db:
+            return files.given(db, keys)
 
     def removable(self, but_of: Iterable[int] = ()) -> list[str]:
         """Return the articles that came from files and would be given by none without some of these."""
-        with self._errors():
-            return files.removable(self._connection, but_of)
+        with self._store.reading() as db:
+            return files.removable(db, but_of)
 
     def unread(self, round: Round) -> list[File]:
         """Return the files of a folder that are to be read again, whatever their size and time say."""
-        with self._errors():
-            return files.unread(self._connection, round.folder)
+        with self._store.reading() as db:
+            return files.unread(db, round.folder)
 
     def begin_round(self, folder: str) -> Round:
-        """Begin the next sync of a folder."""
+        """Begin the next sync of a folder; one that another process has begun before can do no more."""
         with self._transaction() as db:
+            db.lock(_FOLDERS)
             return files.begin(db, folder)
 
     def end_round(self, round: Round, *, when: datetime) -> None:
@@ -318,17 +361,24 @@ class Catalog(Database):
             files.end(db, round, when=when)
 
     def put_read(self, round: Round, read: Iterable[File | Given]) -> list[Change]:
-        """Put articles as their files give them, and note the files that have been read to their end, all or none."""
-        changes: list[Change] = []
+        """Put articles as their files give them, and note the files that have been read to their end, all or none.
+
+        Raises LibraryLocked where another sync of the folder has begun.
+        """
+        items = list(read)
+        put: list[tuple[Article, Change]] = []
         with self._transaction() as db:
-            for each in read:
+            db.lock(_FOLDERS)
+            files.check(db, round)
+            db.lock(name for each in items if isinstance(each, Given) for name in _names(each.article, each.names()))
+            for each in items:
                 if isinstance(each, File):
                     files.note(db, round, each)
-                    continue
-                changes.append(self._put_read(db, round, each))
-        return changes
+                else:
+                    put.append(self._put_read(db, round, each))
+            return self._told(db, put)
 
-    def _put_read(self, db: sqlite3.Connection, round: Round, read: Given) -> Change:
+    def _put_read(self, db: Session, round: Round, read: Given) -> tuple[Article, Change]:
         name = files.named(db, round, read.path, read.article.id, read.content, read.kept)
         article = replace(read.article, id=name)
         there = _is_there(db, name)
@@ -336,22 +386,26 @@ class Catalog(Database):
         stored = _is_there(db, name)
         copy = None if stored else digest(article)
         files.give(db, round, read.path, name, read.content, new=stored and not there, copy=copy)
-        return change
+        return article, change
 
     def place_files(self, moved: Iterable[File]) -> None:
         """Note that files, whose content is as it was, have another path or time."""
         with self._transaction() as db:
+            db.lock(_FOLDERS)
             files.place(db, moved)
 
     def drop_files(self, keys: Iterable[int]) -> None:
         """Forget files that are gone; their articles are removed by `remove_given` where no other file gives them."""
         with self._transaction() as db:
+            db.lock(_FOLDERS)
             files.drop(db, keys)
 
     def remove_given(self) -> int:
         """Remove the articles that came from files and are given by none; return how many."""
         with self._transaction() as db:
+            db.lock(_FOLDERS)
             gone = files.removable(db)
+            db.lock(map(_name, gone))
             self._remove(db, gone)
             files.settle(db)
         return len(gone)
@@ -359,79 +413,104 @@ class Catalog(Database):
     def forget_folder(self, folder: str) -> bool:
         """Keep a folder in step no longer; its articles stay. Say whether it was."""
         with self._transaction() as db:
+            db.lock(_FOLDERS)
             return files.forget(db, folder)
 
     def untold(self) -> list[str]:
         """Return the articles that are indexed and in no story: those of an older library, or of a broken write."""
-        with self._errors():
-            return stories.untold(self._connection)
+        with self._store.reading() as db:
+            return stories.untold(db)
 
     def waiting(self) -> int:
         """Count the articles that are in no story yet."""
-        with self._errors():
-            return stories.waiting(self._connection)
+        with self._store.reading() as db:
+            return stories.waiting(db)
 
     def tell(self, contents: Mapping[str, Vector | None]) -> None:
         """Find the stories of articles; `contents` has the sum of the vectors of their passages."""
         with self._transaction() as db:
+            db.lock(map(_name, contents))
+            db.lock(_STORIES)
             for article_id, content in contents.items():
-                stories.tell(db, self.article(article_id), content, self._glossary)
+                if row := db.one(_ARTICLE, id=article_id):  # another process may have removed it
+                    stories.tell(db, from_row(row), content, self._glossary)
 
     def forget_stories(self) -> None:
         """Forget all stories: every article waits for its own again."""
         with self._transaction() as db:
+            db.lock(_STORIES)
             stories.clear(db)
 
     def told(self, article_ids: Iterable[str]) -> dict[str, Told]:
         """Return the story that each article tells and whose text it prints; one in no story yet is left out."""
-        with self._errors():
-            return stories.told(self._connection, article_ids)
+        with self._store.reading() as db:
+            return stories.told(db, article_ids)
 
     def tellers(self, story_ids: Iterable[str], filters: Filters) -> list[tuple[Told, Related]]:
         """Return the articles of some stories that the filters let through, earliest first."""
-        where, values = condition(filters)
-        with self._errors():
-            return stories.tellers(self._connection, story_ids, where, values)
+        with self._store.reading() as db:
+            return stories.tellers(db, story_ids, filters)
 
     def identity(self) -> str:
         """Return what this library is known by elsewhere, in letters and digits; a copy of it is known by the same."""
-        row = self._one("SELECT value FROM facts WHERE name = 'identity'")
+        row = self._one(_FACT, name="identity")
         if row is None:
             with self._transaction() as db:
-                db.execute("INSERT OR IGNORE INTO facts VALUES ('identity', ?)", (uuid.uuid4().hex,))
-            row = self._one("SELECT value FROM facts WHERE name = 'identity'")
+                db.run(_ADD_FACT, name="identity", value=uuid.uuid4().hex)
+            row = self._one(_FACT, name="identity")
         return str(row[0])
 
-    def _add_columns(self) -> None:
-        """Give a library that was made before articles had an author and pages the columns for them."""
-        present = {row[1] for row in self._connection.execute("PRAGMA table_info(articles)")}
-        if not LATER_COLUMNS.keys() <= present:
+    def _renew(self) -> None:
+        with self._store.reading() as db:
+            current = stories.current(db)
+        if not current:
             with self._transaction() as db:
-                present = {row[1] for row in db.execute("PRAGMA table_info(articles)")}
-                for name in [each for each in LATER_COLUMNS if each not in present]:
-                    db.execute(f"ALTER TABLE articles ADD COLUMN {name} {LATER_COLUMNS[name]}")
+                db.lock(_STORIES)
+                stories.renew(db)
 
-    def _forget_passages(self, db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
+    def _transaction(self) -> AbstractContextManager[Session]:
+        return self._store.writing()
+
+    def _all(self, statement: ClauseElement, **values: Any) -> list[Any]:
+        with self._store.reading() as db:
+            return db.all(statement, **values)
+
+    def _one(self, statement: ClauseElement, **values: Any) -> Any:
+        with self._store.reading() as db:
+            return db.one(statement, **values)
+
+    def _forget_passages(self, db: Session, article_ids: Sequence[str]) -> None:
         for article_id in article_ids:
-            db.execute(
-                "INSERT OR IGNORE INTO obsolete SELECT key, language FROM passages JOIN articles ON id = article_id"
-                " WHERE article_id = ?",
-                (article_id,),
-            )
-            db.execute("DELETE FROM passages WHERE article_id = ?", (article_id,))
+            db.run(_LEAVE_TO_DROP, id=article_id)
+            db.run(_FORGET, id=article_id)
 
-    def _add_passages(self, db: sqlite3.Connection, article_id: str, passages: Sequence[Passage]) -> None:
-        db.executemany(
-            'INSERT INTO passages (article_id, number, start, "end") VALUES (?,?,?,?)',
-            [(article_id, passage.number, passage.start, passage.end) for passage in passages],
+    def _add_passages(self, db: Session, article_id: str, passages: Sequence[Passage]) -> None:
+        db.run_each(
+            _ADD,
+            [
+                {"article_id": article_id, "number": passage.number, "start": passage.start, "end": passage.end}
+                for passage in passages
+            ],
         )
 
-    def _stored(self, where: str, *values: Any) -> Iterator[Stored]:
-        columns = f'key, article_id, number, start, "end", {COLUMNS}'
-        rows = self._all(f"SELECT {columns} FROM passages JOIN articles ON id = article_id WHERE {where}", *values)
-        for key, article_id, number, start, end, *fields in rows:
+    def _stored(self, statement: ClauseElement, **values: Any) -> Iterator[Stored]:
+        for key, article_id, number, start, end, *fields in self._all(statement, **values):
             article = from_row(fields)
             yield Stored(key, Passage(article_id, number, start, end, article.body[start:end]), article)
+
+
+def _opened(place: Path | str) -> Store:
+    if isinstance(place, Path):
+        from bot.sqlite import SQLite
+
+        return SQLite(place)
+    try:
+        from bot.postgres import PostgreSQL
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            "A catalog on PostgreSQL needs psycopg.", hint="Run pip install 'regbrief[cluster]'."
+        ) from error
+    return PostgreSQL(place)
 
 
 def _unknown(article_id: str) -> NotFound:
@@ -443,5 +522,84 @@ def _unknown(article_id: str) -> NotFound:
     )
 
 
-def _is_there(db: sqlite3.Connection, article_id: str) -> bool:
-    return db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is not None
+def _is_there(db: Session, article_id: str) -> bool:
+    return db.one(_DIGEST, id=article_id) is not None
+
+
+def _most(limit: int) -> int:
+    return limit if limit >= 0 else MANY
+
+
+# --- what is locked, in the order in which it is --------------------------------------------------------------------
+
+_FOLDERS = ("folders",)
+_STORIES = ("stories",)
+
+
+def _name(article_id: str) -> str:
+    return f"article {article_id}"
+
+
+def _names(article: Article, article_ids: Iterable[str]) -> list[str]:
+    """Return what to lock of an article that may get one of these ids: two of one content are not added at once."""
+    return [f"content {digest(article)}", *map(_name, article_ids)]
+
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+_A, _P, _O, _F = schema.articles.c, schema.passages.c, schema.obsolete.c, schema.facts.c
+_FIELDS = COLUMNS.split(", ")
+_WITH_ID, _OF_ARTICLE = _A.id == bindparam("id"), _P.article_id == bindparam("id")
+_BOTH = join(schema.passages, schema.articles, _A.id == _P.article_id)
+
+_DIGEST = select(_A.digest).where(_WITH_ID)
+_BY_DIGEST = select(YES).where(_A.digest == bindparam("digest")).limit(1)
+_PUT = putting(schema.articles, f"{' '.join(_FIELDS)} digest", by="id")
+_REMOVE = delete(schema.articles).where(_WITH_ID)
+_ARTICLE = select(*ARTICLE).where(_WITH_ID)
+_SOURCES = select(_A.source, func.count()).group_by(_A.source).order_by(func.count().desc(), _A.source)
+_FACT = select(_F.value).where(_F.name == bindparam("name"))
+_ADD_FACT = adding(schema.facts, "name value").on_conflict_do_nothing()
+
+_STORED_COLUMNS = (_P.key, _P.article_id, _P.number, _P.start, _P.end, *ARTICLE)
+_PASSAGES = select(*_STORED_COLUMNS).select_from(_BOTH)
+_STORED = _PASSAGES.where(_P.key.in_(numbered("keys")))
+_TO_INDEX = first(_PASSAGES.where(_P.indexed == NO).order_by(_P.key))
+_COUNT = select(func.count()).select_from(schema.passages)
+_INDEXED, _UNINDEXED = _COUNT.where(_P.indexed == YES), _COUNT.where(_P.indexed == NO)
+_UNINDEXED_OF = select(YES).where(_OF_ARTICLE, _P.indexed == NO).limit(1)
+_MARKED = select(_P.key, _P.article_id, _P.indexed).where(_P.key.in_(numbered("keys")))
+_MARK = update(schema.passages).where(_P.key.in_(numbered("keys"))).values(indexed=YES, claim=null())
+_UNINDEX = update(schema.passages).values(indexed=NO, claim=null())
+_LEAVE_TO_DROP = (
+    insert(schema.obsolete)
+    .from_select(
+        ["key", "language", "claim"], select(_P.key, _A.language, _P.claim).select_from(_BOTH).where(_OF_ARTICLE)
+    )
+    .on_conflict_do_nothing()
+)
+_FORGET = delete(schema.passages).where(_OF_ARTICLE)
+_ADD = adding(schema.passages, "article_id number start end")
+_OBSOLETE = select(_O.key, _O.language)
+_DROP = putting(schema.obsolete, "key language claim", by="key")
+_DROPPED = delete(schema.obsolete).where(_O.key == bindparam("key"))
+
+
+@cache
+def _articles(by: Narrowed) -> Select[Any]:
+    return page(select(*ARTICLE).where(*conditions(by)).order_by(_A.published.desc().nulls_last(), _A.id))
+
+
+@cache
+def _count(by: Narrowed) -> Select[Any]:
+    return select(func.count()).select_from(schema.articles).where(*conditions(by))
+
+
+@cache
+def _keys(by: Narrowed) -> Select[Any]:
+    return first(select(_P.key, _A.language).select_from(_BOTH).where(_P.indexed == YES, *conditions(by)))
+
+
+@cache
+def _passing(by: Narrowed) -> Select[Any]:
+    return select(_P.key).select_from(_BOTH).where(_P.key.in_(numbered("keys")), *conditions(by))

@@ -28,7 +28,7 @@ def doctor(
 ) -> None:
     """Check the library; exit status 1 where something is wrong."""
     settings = Settings.read(indexes=indexes)
-    saved = salvage(settings.indexes) if rescue else None
+    saved = salvage(settings.in_folder("--salvage").indexes) if rescue else None
     if saved:
         _tell(saved)
     if rebuild or saved:

@@ -142,7 +142,7 @@ class Regbrief(Holdings):
         is replaced only if that is said. `progress` is told of "copying" (bytes) and "indexing" (passages). Raises
         InputError, LibraryLocked.
         """
-        settings = settings or Settings.read()
+        settings = (settings or Settings.read()).in_folder("restore")
         build = Materials.read(settings).library()
 
         def indexed(folder: Path, progress: Progress | None) -> Library:
@@ -434,6 +434,7 @@ class Materials:
     encoder: Encoder
     glossary: Glossary
     parts: Parts
+    catalog: str
     chroma_url: str
 
     @classmethod
@@ -446,7 +447,7 @@ class Materials:
         )
         if isinstance(encoder, BundledEncoder) and not parts.language_means:
             encoder = encoder.without_means()
-        return cls(encoder, glossary, parts, settings.chroma_url)
+        return cls(encoder, glossary, parts, settings.catalog.get_secret_value(), settings.chroma_url)
 
     def library(self) -> dict[str, Any]:
         """Return the arguments of Library but for its folder."""
@@ -455,6 +456,7 @@ class Materials:
             "analyzer": Analyzer(self.glossary.names(), fold=fold if self.parts.folding else fold_case),
             "glossary": self.glossary,
             "events": isinstance(self.encoder, BundledEncoder) and self.parts.language_means,
+            "catalog": self.catalog,
             "chroma_url": self.chroma_url,
         }
 

@@ -10,30 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.outcomes import Failure, Folder
+from sqlalchemy import Text as AnyText
+from sqlalchemy import bindparam, cast, delete, func, insert, literal, or_, select, update
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS folders (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, round INTEGER NOT NULL DEFAULT 0, synced TEXT
-);
-CREATE TABLE IF NOT EXISTS files (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
-    modified INTEGER NOT NULL, digest TEXT NOT NULL, problems TEXT NOT NULL DEFAULT '[]', UNIQUE (folder, path)
-);
-CREATE TABLE IF NOT EXISTS given (
-    file INTEGER NOT NULL, article_id TEXT NOT NULL, content TEXT NOT NULL, round INTEGER NOT NULL,
-    owned INTEGER NOT NULL, copy TEXT,
-    PRIMARY KEY (file, article_id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS given_by_article ON given (article_id);
-CREATE INDEX IF NOT EXISTS given_no_more ON given (article_id) WHERE round = 0;
-CREATE INDEX IF NOT EXISTS given_copies ON given (copy) WHERE copy IS NOT NULL;
-"""
+from bot import schema
+from bot.errors import LibraryLocked
+from bot.outcomes import Failure, Folder
+from bot.schema import NO, YES, adding, listed, numbered, putting
+from bot.store import Session
 
 UNREAD = ""
 """Digest of a file that is to be read, whatever its size and time say."""
@@ -59,164 +47,208 @@ class Round:
     number: int
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make the tables where they are not there yet, as in a library of an earlier version."""
-    db.executescript(_SCHEMA)
-
-
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def folders(db: sqlite3.Connection) -> list[Folder]:
+def folders(db: Session) -> list[Folder]:
     """Return the folders that are kept in step, in the order in which they were added."""
-    query = "SELECT path, synced, (SELECT count(*) FROM files WHERE folder = folders.key) FROM folders ORDER BY key"
-    return [Folder(path, datetime.fromisoformat(at) if at else None, count) for path, at, count in db.execute(query)]
+    return [Folder(path, datetime.fromisoformat(at) if at else None, count) for path, at, count in db.all(_FOLDERS)]
 
 
-def known(db: sqlite3.Connection, folder: str) -> dict[str, File]:
+def known(db: Session, folder: str) -> dict[str, File]:
     """Return the files of a folder by their paths."""
-    query = (
-        "SELECT files.path, size, modified, digest, problems, files.key FROM files"
-        " JOIN folders ON folders.key = folder WHERE folders.path = ?"
-    )
     return {
         path: File(path, size, modified, digest, tuple(Failure(*each) for each in json.loads(problems)), key)
-        for path, size, modified, digest, problems, key in db.execute(query, (folder,))
+        for path, size, modified, digest, problems, key in db.all(_KNOWN, folder=folder)
     }
 
 
-def given(db: sqlite3.Connection, keys: Iterable[int]) -> list[str]:
+def given(db: Session, keys: Iterable[int]) -> list[str]:
     """Return the articles that some files give."""
-    query = f"SELECT DISTINCT article_id FROM given WHERE round > 0 AND file IN {_LISTED} ORDER BY 1"
-    return [row[0] for row in db.execute(query, (json.dumps(list(keys)),))]
+    return [row[0] for row in db.all(_GIVEN, keys=listed(keys))]
 
 
-def removable(db: sqlite3.Connection, but_of: Iterable[int] = ()) -> list[str]:
+def removable(db: Session, but_of: Iterable[int] = ()) -> list[str]:
     """Return the articles that came from files and would be given by none without some of them."""
-    dropped = json.dumps(list(but_of))
-    query = (
-        "SELECT DISTINCT article_id FROM given AS one JOIN articles ON id = article_id"
-        f" WHERE owned AND (round = 0 OR file IN {_LISTED}) AND NOT EXISTS (SELECT 1 FROM given AS other"
-        f" WHERE other.article_id = one.article_id AND other.round > 0 AND other.file NOT IN {_LISTED}) ORDER BY 1"
-    )
-    return [row[0] for row in db.execute(query, (dropped, dropped))]
+    return [row[0] for row in db.all(_REMOVABLE, dropped=listed(but_of))]
 
 
-def unread(db: sqlite3.Connection, folder: int) -> list[File]:
+def unread(db: Session, folder: int) -> list[File]:
     """Return the files of a folder that are to be read again, also as what they give a copy of has gone."""
-    query = (
-        "SELECT path, size, modified, key FROM files WHERE folder = ? AND (digest = '' OR key IN (SELECT file FROM"
-        " given WHERE copy IS NOT NULL AND NOT EXISTS (SELECT 1 FROM articles WHERE digest = copy))) ORDER BY path"
-    )
-    return [File(path, size, modified, key=key) for path, size, modified, key in db.execute(query, (folder,))]
+    return [File(path, size, modified, key=key) for path, size, modified, key in db.all(_UNREAD, folder=folder)]
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def begin(db: sqlite3.Connection, folder: str) -> Round:
+def begin(db: Session, folder: str) -> Round:
     """Begin the next sync of a folder."""
-    db.execute("INSERT OR IGNORE INTO folders (path) VALUES (?)", (folder,))
-    query = "UPDATE folders SET round = round + 1 WHERE path = ? RETURNING key, round"
-    return Round(*db.execute(query, (folder,)).fetchall()[0])
+    db.run(_FOLDER, path=folder)
+    return Round(*db.one(_BEGIN, folder=folder))
 
 
-def end(db: sqlite3.Connection, round: Round, *, when: datetime) -> None:
+def check(db: Session, round: Round) -> None:
+    """Make sure that no other sync of the folder has begun since. Raises LibraryLocked."""
+    if db.one(_ROUND, folder=round.folder) != (round.number,):
+        raise LibraryLocked(
+            "Another process has begun to sync the same folder.", hint="Wait until it is done; what was read is kept."
+        )
+
+
+def end(db: Session, round: Round, *, when: datetime) -> None:
     """Note that a sync has come to its end."""
-    db.execute("UPDATE folders SET synced = ? WHERE key = ?", (when.isoformat(), round.folder))
+    db.run(_END, when=when.isoformat(), folder=round.folder)
 
 
-def named(db: sqlite3.Connection, round: Round, path: str, article_id: str, content: str, kept: str | None) -> str:
+def names(path: str, article_id: str, content: str, kept: str | None) -> set[str]:
+    """Return the ids of which `named` will choose one."""
+    return {article_id, kept or article_id, _own(content, path)}
+
+
+def named(db: Session, round: Round, path: str, article_id: str, content: str, kept: str | None) -> str:
     """Return the id under which to put an article of a file, which would like to keep one, or has one of its own.
 
     An article named by its content gives way to another that has kept this name for a text that has changed since.
     """
     key = _key(db, round, path)
-    others = "SELECT content FROM given WHERE article_id = ? AND file <> ? AND round > 0"
-    if kept and not db.execute(others, (kept, key)).fetchone():
+    if kept and not db.one(_OTHERS, article_id=kept, file=key):
         return kept
-    if article_id == content and any(other != content for (other,) in db.execute(others, (article_id, key))):
-        return hashlib.sha256(f"{content}\0{path}".encode()).hexdigest()[:16]
-    return article_id
+    others = db.all(_OTHERS, article_id=article_id, file=key) if article_id == content else []
+    return _own(content, path) if any(other != content for (other,) in others) else article_id
 
 
-def give(
-    db: sqlite3.Connection,
-    round: Round,
-    path: str,
-    article_id: str,
-    content: str,
-    *,
-    new: bool,
-    copy: str | None,
-) -> None:
+def give(db: Session, round: Round, path: str, article_id: str, content: str, *, new: bool, copy: str | None) -> None:
     """Note that a file gives an article; `copy` is the digest of what it only repeats, where it is not stored."""
+    owned = int(new or db.one(_OWNED, article_id=article_id) is not None)
     key = _key(db, round, path)
-    owned = new or db.execute("SELECT 1 FROM given WHERE article_id = ? AND owned", (article_id,)).fetchone()
-    db.execute(
-        "REPLACE INTO given (file, article_id, content, round, owned, copy) VALUES (?,?,?,?,?,?)",
-        (key, article_id, content, round.number, bool(owned), copy),
-    )
+    db.run(_GIVE, file=key, article_id=article_id, content=content, round=round.number, owned=owned, copy=copy)
 
 
-def note(db: sqlite3.Connection, round: Round, file: File) -> None:
+def note(db: Session, round: Round, file: File) -> None:
     """Note a file that has been read to its end; unless something in it failed, it gives what it gave just now only."""
     key = _key(db, round, file.path)
     problems = json.dumps([(each.where, each.why) for each in file.problems], ensure_ascii=False)
-    db.execute(
-        "UPDATE files SET size = ?, modified = ?, digest = ?, problems = ? WHERE key = ?",
-        (file.size, file.modified, file.digest, problems, key),
-    )
+    db.run(_NOTE, now=file.size, at=file.modified, content=file.digest, told=problems, file=key)
     if not file.problems:
-        db.execute("UPDATE given SET round = 0 WHERE file = ? AND round <> ?", (key, round.number))
+        db.run(_GIVES_NO_MORE, file=key, now=round.number)
 
 
-def place(db: sqlite3.Connection, files: Iterable[File]) -> None:
+def place(db: Session, files: Iterable[File]) -> None:
     """Note that files, whose content is as it was, have another path or time; they may have changed places."""
-    placed = [(file.path, file.modified, file.key) for file in files]
-    db.executemany("UPDATE files SET path = '/' || key WHERE key = ?", [(key,) for _, _, key in placed])
-    db.executemany("UPDATE OR REPLACE files SET path = ?, modified = ? WHERE key = ?", placed)
+    placed = [{"file": file.key, "to": file.path, "at": file.modified} for file in files]
+    db.run_each(_TAKE_UP, placed)
+    db.run_each(_MAKE_ROOM, placed)
+    db.run_each(_PLACE, placed)
 
 
-def drop(db: sqlite3.Connection, keys: Iterable[int]) -> None:
+def drop(db: Session, keys: Iterable[int]) -> None:
     """Forget files; what they gave is given no more."""
-    gone = [(key,) for key in keys]
-    db.executemany("UPDATE given SET round = 0 WHERE file = ?", gone)
-    db.executemany("DELETE FROM files WHERE key = ?", gone)
+    gone = [{"file": key} for key in keys]
+    db.run_each(_GIVE_NO_MORE, gone)
+    db.run_each(_DROP, gone)
 
 
-def settle(db: sqlite3.Connection) -> None:
+def settle(db: Session) -> None:
     """Forget what is given no more; who else gives it is read again, as the text may have been that of the other."""
-    gone = "(SELECT article_id FROM given WHERE round = 0)"
-    db.execute(
-        f"UPDATE files SET digest = '' WHERE key IN (SELECT file FROM given WHERE round > 0 AND article_id IN {gone})"
-    )
-    db.execute(
-        "UPDATE given SET owned = 1 WHERE round > 0 AND article_id IN (SELECT article_id FROM given WHERE round = 0"
-        " AND owned)"
-    )
-    db.execute("DELETE FROM given WHERE round = 0")
+    for statement in (_READ_AGAIN, _INHERIT, _SETTLE):
+        db.run(statement)
 
 
-def forget(db: sqlite3.Connection, folder: str) -> bool:
+def forget(db: Session, folder: str) -> bool:
     """Keep a folder in step no longer; its articles stay. Say whether it was."""
-    inside = "(SELECT files.key FROM files JOIN folders ON folders.key = folder WHERE folders.path = ?)"
-    db.execute(f"DELETE FROM given WHERE file IN {inside}", (folder,))
-    db.execute(f"DELETE FROM files WHERE key IN {inside}", (folder,))
-    return db.execute("DELETE FROM folders WHERE path = ?", (folder,)).rowcount > 0
+    for statement in (_FORGET_GIVEN, _FORGET_FILES):
+        db.run(statement, folder=folder)
+    return db.run(_FORGET, folder=folder) > 0
 
 
-def _key(db: sqlite3.Connection, round: Round, path: str) -> int:
-    row: Sequence[int] | None = db.execute(
-        "SELECT key FROM files WHERE folder = ? AND path = ?", (round.folder, path)
-    ).fetchone()
-    if row is not None:
-        return row[0]
-    cursor = db.execute(
-        "INSERT INTO files (folder, path, size, modified, digest) VALUES (?, ?, 0, 0, '')", (round.folder, path)
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+def _own(content: str, path: str) -> str:
+    return hashlib.sha256(f"{content}\0{path}".encode()).hexdigest()[:16]
 
 
-_LISTED = "(SELECT value FROM json_each(?))"
+def _key(db: Session, round: Round, path: str) -> int:
+    row = db.one(_FILE, folder=round.folder, path=path) or db.one(_ADD, folder=round.folder, path=path)
+    key: int = row[0]
+    return key
+
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+_D, _F, _G, _A = schema.folders.c, schema.files.c, schema.given.c, schema.articles.c
+_ONE, _OTHER = schema.given.alias("one"), schema.given.alias("other")
+_OF_FILE, _IN_FOLDER = _F.key == bindparam("file"), _F.folder == bindparam("folder")
+
+_COUNT = select(func.count()).where(_F.folder == _D.key).scalar_subquery()
+_FOLDERS = select(_D.path, _D.synced, _COUNT).order_by(_D.key)
+_KNOWN = (
+    select(_F.path, _F.size, _F.modified, _F.digest, _F.problems, _F.key)
+    .join_from(schema.files, schema.folders, _D.key == _F.folder)
+    .where(_D.path == bindparam("folder"))
+)
+_GIVEN = select(_G.article_id).distinct().where(_G.round > NO, _G.file.in_(numbered("keys"))).order_by(_G.article_id)
+_ELSEWHERE = select(YES).where(
+    _OTHER.c.article_id == _ONE.c.article_id, _OTHER.c.round > NO, _OTHER.c.file.not_in(numbered("dropped"))
+)
+_REMOVABLE = (
+    select(_ONE.c.article_id)
+    .distinct()
+    .join_from(_ONE, schema.articles, _A.id == _ONE.c.article_id)
+    .where(_ONE.c.owned != NO, or_(_ONE.c.round == NO, _ONE.c.file.in_(numbered("dropped"))), ~_ELSEWHERE.exists())
+    .order_by(_ONE.c.article_id)
+)
+_LOST = select(_G.file).where(_G.copy.is_not(None), ~select(YES).where(_A.digest == _G.copy).exists())
+_UNREAD = (
+    select(_F.path, _F.size, _F.modified, _F.key)
+    .where(_IN_FOLDER, or_(_F.digest == UNREAD, _F.key.in_(_LOST)))
+    .order_by(_F.path)
+)
+
+_FOLDER = adding(schema.folders, "path").on_conflict_do_nothing()
+_BEGIN = update(schema.folders).where(_D.path == bindparam("folder")).values(round=_D.round + YES)
+_BEGIN = _BEGIN.returning(_D.key, _D.round)
+_ROUND = select(_D.round).where(_D.key == bindparam("folder"))
+_END = update(schema.folders).where(_D.key == bindparam("folder")).values(synced=bindparam("when"))
+_OTHERS = select(_G.content).where(
+    _G.article_id == bindparam("article_id"), _G.file != bindparam("file"), _G.round > NO
+)
+_OWNED = select(YES).where(_G.article_id == bindparam("article_id"), _G.owned != NO).limit(1)
+_GIVE = putting(schema.given, "file article_id content round owned copy", by="file article_id")
+_NOTE = (
+    update(schema.files)
+    .where(_OF_FILE)
+    .values(size=bindparam("now"), modified=bindparam("at"), digest=bindparam("content"), problems=bindparam("told"))
+)
+_GIVE_NO_MORE = update(schema.given).where(_G.file == bindparam("file")).values(round=NO)
+_GIVES_NO_MORE = _GIVE_NO_MORE.where(_G.round != bindparam("now"))
+_TAKE_UP = update(schema.files).where(_OF_FILE).values(path=literal("/").concat(cast(_F.key, AnyText)))
+_SAME = schema.files.alias("same")
+_MAKE_ROOM = delete(schema.files).where(
+    _F.path == bindparam("to"),
+    _F.key != bindparam("file"),
+    _F.folder == select(_SAME.c.folder).where(_SAME.c.key == bindparam("file")).scalar_subquery(),
+)
+_PLACE = update(schema.files).where(_OF_FILE).values(path=bindparam("to"), modified=bindparam("at"))
+_DROP = delete(schema.files).where(_OF_FILE)
+_GONE = select(_G.article_id).where(_G.round == NO)
+_READ_AGAIN = (
+    update(schema.files)
+    .where(_F.key.in_(select(_ONE.c.file).where(_ONE.c.round > NO, _ONE.c.article_id.in_(_GONE))))
+    .values(digest=UNREAD)
+)
+_INHERIT = (
+    update(schema.given)
+    .where(_G.round > NO, _G.article_id.in_(select(_ONE.c.article_id).where(_ONE.c.round == NO, _ONE.c.owned != NO)))
+    .values(owned=YES)
+)
+_SETTLE = delete(schema.given).where(_G.round == NO)
+_INSIDE = (
+    select(_SAME.c.key).join_from(_SAME, schema.folders, _D.key == _SAME.c.folder).where(_D.path == bindparam("folder"))
+)
+_FORGET_GIVEN = delete(schema.given).where(_G.file.in_(_INSIDE))
+_FORGET_FILES = delete(schema.files).where(_F.key.in_(_INSIDE))
+_FORGET = delete(schema.folders).where(_D.path == bindparam("folder"))
+_FILE = select(_F.key).where(_IN_FOLDER, _F.path == bindparam("path"))
+_ADD = (
+    insert(schema.files)
+    .values(folder=bindparam("folder"), path=bindparam("path"), size=NO, modified=NO, digest=UNREAD)
+    .returning(_F.key)
+)

@@ -99,6 +99,8 @@ class Holdings:
 
         `progress` is told of "copying" (bytes). Raises InputError where the file is there and not to be overwritten.
         """
+        if self.settings:
+            self.settings.in_folder("backup")
         return backup(self.library.folder, Path(file), overwrite=overwrite, progress=progress)
 
     def remove(self, article_ids: Sequence[str]) -> None:
@@ -173,8 +175,7 @@ class Holdings:
 
     def writable(self) -> bool:
         """Say whether this process may write to the library; another one may still hold it."""
-        folder = self.library.folder
-        return all(os.access(path, os.W_OK) for path in (folder, folder / "catalog.sqlite"))
+        return os.access(self.library.folder, os.W_OK) and self.library.catalog.writable()
 
     def _feeds(self, progress: Progress | None = None) -> Feeds:
         from bot.feeds import Feeds  # its libraries are not needed to ask

@@ -98,11 +98,14 @@ _VERBS: Mapping[Change, Literal["add", "update", "copy"]] = {"added": "add", "up
 
 
 @contextmanager
-def looked_at(library: Path) -> Iterator[Catalog]:
-    """Open the catalog of a library in which nothing is to be changed; one that is not there is not made."""
+def looked_at(library: Path, address: str = "") -> Iterator[Catalog]:
+    """Open the catalog of a library in which nothing is to be changed; one that is not there is not made.
+
+    It is in the folder, or on the server at `address`.
+    """
     path = library / "catalog.sqlite"
     with TemporaryDirectory() as nowhere:
-        catalog = Catalog(path if path.exists() else Path(nowhere, path.name))
+        catalog = Catalog(address or (path if path.exists() else Path(nowhere, path.name)))
         try:
             yield catalog
         finally:

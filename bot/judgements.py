@@ -6,22 +6,17 @@ Every function works inside the transaction of who calls it.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, func, select
 
 from bot.errors import InputError, choice
 from bot.language import clean, detect, plain
 from bot.records import VERDICTS, Answer, Feedback, Verdict, from_json, to_json
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS feedback (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, given TEXT NOT NULL, verdict TEXT NOT NULL, question TEXT NOT NULL,
-    language TEXT NOT NULL, note TEXT NOT NULL, citation INTEGER, answer TEXT
-);
-"""
-_COLUMNS = "given, verdict, question, language, note, citation, answer"
-
+from bot.schema import MANY, adding, page
+from bot.schema import feedback as feedback_table
+from bot.store import Session
 
 NOTE = 2_000
 """Characters of a reader's note at most."""
@@ -53,34 +48,26 @@ def judged(what: Answer | str, verdict: Verdict, *, note: str, citation: int | N
     return Feedback(0, datetime.now(UTC), verdict, question, language, clean(note).strip(), citation, answer)
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make the table where it is not there yet, as in a library of an earlier version."""
-    db.executescript(_SCHEMA)
-
-
-def add(db: sqlite3.Connection, feedback: Feedback) -> Feedback:
+def add(db: Session, feedback: Feedback) -> Feedback:
     """Keep what a reader says; return it with its id."""
     answer = json.dumps(to_json(feedback.answer), ensure_ascii=False) if feedback.answer else None
-    done = db.execute(
-        f"INSERT INTO feedback ({_COLUMNS}) VALUES (?,?,?,?,?,?,?)",
-        (
-            feedback.given.isoformat(),
-            feedback.verdict,
-            feedback.question,
-            feedback.language,
-            feedback.note,
-            feedback.citation,
-            answer,
-        ),
+    (number,) = db.one(
+        _ADD,
+        given=feedback.given.isoformat(),
+        verdict=feedback.verdict,
+        question=feedback.question,
+        language=feedback.language,
+        note=feedback.note,
+        citation=feedback.citation,
+        answer=answer,
     )
-    assert done.lastrowid is not None
-    return replace(feedback, id=done.lastrowid)
+    return replace(feedback, id=number)
 
 
-def listed(db: sqlite3.Connection, verdict: Verdict | None, *, limit: int, offset: int) -> list[Feedback]:
+def listed(db: Session, verdict: Verdict | None, *, limit: int, offset: int) -> list[Feedback]:
     """Return what readers have said, newest first; with a verdict, only what has it."""
-    query = f"SELECT id, {_COLUMNS} FROM feedback WHERE ? IS NULL OR verdict = ? ORDER BY id DESC LIMIT ? OFFSET ?"
-    rows = db.execute(query, (verdict, verdict, limit, offset))
+    values = {"limit": limit if limit >= 0 else MANY, "offset": offset}
+    rows = db.all(_OF_VERDICT, verdict=verdict, **values) if verdict else db.all(_LISTED, **values)
     return [
         Feedback(
             number,
@@ -96,6 +83,15 @@ def listed(db: sqlite3.Connection, verdict: Verdict | None, *, limit: int, offse
     ]
 
 
-def counted(db: sqlite3.Connection) -> dict[Verdict, int]:
+def counted(db: Session) -> dict[Verdict, int]:
     """Count what readers have said, by verdict."""
-    return dict(db.execute("SELECT verdict, count(*) FROM feedback GROUP BY verdict ORDER BY verdict"))
+    return dict(db.all(_COUNTED))
+
+
+_T = feedback_table.c
+_COLUMNS = "given verdict question language note citation answer"
+_ADD = adding(feedback_table, _COLUMNS).returning(_T.id)
+_NEWEST = select(_T.id, *(_T[name] for name in _COLUMNS.split())).order_by(_T.id.desc())
+_LISTED = page(_NEWEST)
+_OF_VERDICT = page(_NEWEST.where(_T.verdict == bindparam("verdict")))
+_COUNTED = select(_T.verdict, func.count()).group_by(_T.verdict).order_by(_T.verdict)

@@ -60,9 +60,12 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
+        catalog: str = "",
         chroma_url: str = "",
     ) -> None:
         """Open or create the library in `folder`; its vectors are there, or on the server at `chroma_url`.
+
+        Its catalog is there, too, or in the PostgreSQL database that `catalog` is the address of.
 
         Reports of one event share names of the `glossary`. `events` is off for an encoder to whose vectors the
         thresholds of `bot.dedupe` do not apply: stories are then made of copies only.
@@ -73,7 +76,7 @@ class Library:
         self._encoder = encoder
         self.analyzer = analyzer
         self._events = events
-        self.catalog = Catalog(folder / "catalog.sqlite", glossary)
+        self.catalog = Catalog(catalog or folder / "catalog.sqlite", glossary)
         self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
         """Each is told what was done to which articles, once that is on disk."""
         self._on_server = bool(chroma_url)
@@ -94,22 +97,24 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
+        catalog: str = "",
         chroma_url: str = "",
         progress: Progress | None = None,
     ) -> Library:
         """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
-            catalog = Catalog(folder / "catalog.sqlite")
+            articles = Catalog(catalog or folder / "catalog.sqlite")
             (folder / "manifest.json").unlink(missing_ok=True)
-            catalog.forget_stories()
-            for article in catalog.articles(Filters()):
-                catalog.replace_passages(article.id, passages.passages(article))
+            articles.forget_stories()
+            for article in articles.articles(Filters()):
+                articles.replace_passages(article.id, passages.passages(article))
             for derived in ("keywords", "vectors"):
                 shutil.rmtree(folder / derived, ignore_errors=True)
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, chroma_url=chroma_url)
+            places = {"catalog": catalog, "chroma_url": chroma_url}
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, **places)
             library.vectors.clear()
-            catalog.forget_obsolete([key for key, _ in catalog.obsolete()])
-            catalog.close()
+            articles.forget_obsolete([key for key, _ in articles.obsolete()])
+            articles.close()
             library._write_manifest()
             library._encoded.drop()
             library.index(progress)
@@ -125,6 +130,7 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
+        catalog: str = "",
         chroma_url: str = "",
         progress: Progress | None = None,
     ) -> Library:
@@ -133,10 +139,11 @@ class Library:
         Raises LibraryMismatch where these were made by another encoder or version.
         """
         with _writer(folder):
-            catalog = Catalog(folder / "catalog.sqlite")
-            catalog.unindex()
-            catalog.close()
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, chroma_url=chroma_url)
+            passages_there = Catalog(catalog or folder / "catalog.sqlite")
+            passages_there.unindex()
+            passages_there.close()
+            places = {"catalog": catalog, "chroma_url": chroma_url}
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, **places)
             library._write_manifest()
             done, total = 0, library.catalog.unindexed()
             while batch := library.catalog.to_index(PASSAGES_AT_ONCE):
@@ -239,7 +246,7 @@ class Library:
 
         Returns how many passages are indexed, counted on from those `before`, while more are coming.
         """
-        obsolete = self.catalog.obsolete()
+        obsolete = self.catalog.to_drop()
         if obsolete:
             self.vectors.write([], obsolete)
             self.keywords.write([], [key for key, _ in obsolete])

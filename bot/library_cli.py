@@ -37,7 +37,7 @@ def ingest(
     settings = Settings.read(indexes=indexes)
     named = what or [str(settings.corpus / "articles")]
     if dry_run:
-        with intake.looked_at(settings.indexes) as catalog:
+        with intake.looked_at(settings.indexes, settings.catalog.get_secret_value()) as catalog:
             _foresee(intake.preview(catalog, given(named)), as_json)
         return
     with opened(settings) as bot, Bars() as bars:
@@ -64,7 +64,7 @@ def sync(
         raise InputError("No folder is named.", hint="Feeds are synced without options.")
     settings = Settings.read(indexes=indexes)
     if dry_run:
-        with intake.looked_at(settings.indexes) as catalog:
+        with intake.looked_at(settings.indexes, settings.catalog.get_secret_value()) as catalog:
             for folder in folders or ():
                 _foresee(following.preview(catalog, folder, insist=insist, fresh=fresh), as_json)
         return

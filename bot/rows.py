@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from sqlalchemy import ColumnElement, bindparam
+
+from bot import schema
 from bot.records import Article, Filters
+from bot.schema import among, listed
 
 COLUMNS = "id, title, body, language, published, source, url, tags, author, pages"
-LATER_COLUMNS = {"author": "TEXT NOT NULL DEFAULT ''", "pages": "TEXT NOT NULL DEFAULT '[]'"}
+LATER_COLUMNS = ("author", "pages")
+
+ARTICLE = tuple(schema.articles.c[name] for name in COLUMNS.split(", "))
 
 
 def to_row(article: Article) -> tuple[Any, ...]:
@@ -37,16 +43,32 @@ def digest(article: Article) -> str:
     return hashlib.sha256(json.dumps([*about, *added], ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
-def condition(filters: Filters) -> tuple[str, list[Any]]:
-    """Turn filters into an SQL condition on `articles`. An article without a date is in no window."""
-    conditions: list[str] = ["1"]
-    values: list[Any] = []
-    for condition, value in (("articles.published >= ?", filters.since), ("articles.published <= ?", filters.until)):
-        if value:
-            conditions.append(condition)
-            values.append(value.isoformat())
-    for column, allowed in (("language", filters.languages), ("source", filters.sources), ("id", filters.article_ids)):
-        if allowed:
-            conditions.append(f"articles.{column} IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(allowed))
-    return " AND ".join(conditions), values
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "since": schema.articles.c.published >= bindparam("since"),
+    "until": schema.articles.c.published <= bindparam("until"),
+    "languages": schema.articles.c.language.in_(among("languages")),
+    "sources": schema.articles.c.source.in_(among("sources")),
+    "article_ids": schema.articles.c.id.in_(among("article_ids")),
+}
+
+Narrowed = tuple[str, ...]
+"""By which fields filters narrow: statements are made once for each combination."""
+
+
+def narrowed(filters: Filters) -> Narrowed:
+    """Return by which fields filters narrow. An article without a date is in no window."""
+    return tuple(name for name in _CONDITIONS if getattr(filters, name))
+
+
+def conditions(by: Narrowed) -> list[ColumnElement[bool]]:
+    """Return the conditions on `articles` of filters that narrow by these fields."""
+    return [_CONDITIONS[name] for name in by]
+
+
+def wanted(filters: Filters) -> dict[str, str]:
+    """Return the values that the conditions compare with."""
+    values: dict[str, str] = {}
+    for name in narrowed(filters):
+        value = getattr(filters, name)
+        values[name] = value.isoformat() if isinstance(value, date) else listed(value)
+    return values

@@ -24,7 +24,7 @@ from bot.wreck import rows
 
 AT_ONCE = 500
 
-_NOT_COPIED = ("articles", "passages", "obsolete", "reports", "bands", "facts")
+_NOT_COPIED = ("alembic_version", "articles", "passages", "obsolete", "reports", "bands", "facts")
 """Tables that are made anew: the articles are put one by one, and the others follow from them."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,10 @@ class Settings(BaseSettings):
 
     indexes: Path = Field(PROJECT / "indexes", description="Folder of the catalog and the indexes made from it.")
     corpus: Path = Field(PROJECT / "corpus", description="Folder with the shipped articles and the glossary.")
+    catalog: SecretStr = Field(
+        SecretStr(""),
+        description="A PostgreSQL database for the catalog, postgresql://USER@HOST/DATABASE; default: in the folder.",
+    )
     chroma_url: str = Field(
         "",
         pattern=r"^(https?://[!-~]+)?$",
@@ -77,6 +82,13 @@ class Settings(BaseSettings):
     )
     fetch_delay: float = Field(1.0, ge=0, le=60, description="Seconds between two requests to one site.")
 
+    @field_validator("catalog")
+    @classmethod
+    def _names_a_database(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"(postgres(ql)?://[!-~]+)?", value.get_secret_value()):
+            raise ValueError("it is no address of a PostgreSQL database: use postgresql://USER@HOST:PORT/DATABASE")
+        return value
+
     @field_validator("llm")
     @classmethod
     def _names_a_model(cls, value: str) -> str:
@@ -96,8 +108,23 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in overrides.items() if value is not None})
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}={fault.get('input')!r}: {fault['msg']}" for fault in error.errors()
+                f"{'.'.join(map(str, fault['loc']))}={cls._shown(fault)}: {fault['msg']}" for fault in error.errors()
             )
             raise SettingsError(
                 f"A setting cannot be used: {faults}.", hint="Correct it or unset its REGBRIEF_ variable."
-            ) from error
+            ) from (None if "**********" in faults else error)
+
+    @classmethod
+    def _shown(cls, fault: Mapping[str, Any]) -> str:
+        """Return the value that is at fault, but no secret."""
+        field = cls.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
+        return "**********" if field and field.annotation is SecretStr else repr(fault.get("input"))
+
+    def in_folder(self, what: str) -> Settings:
+        """Return these settings for what works on files. Raises SettingsError where the catalog is on a server."""
+        if self.catalog.get_secret_value():
+            raise SettingsError(
+                f"REGBRIEF_CATALOG is set, but {what} works on a library in a folder.",
+                hint="Use PostgreSQL's own tools for its catalog, such as pg_dump.",
+            )
+        return self

@@ -10,14 +10,16 @@ the earliest of the copies.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
+from sqlalchemy import LargeBinary, Select, bindparam, delete, func, select, update
 
+from bot import schema
 from bot.dedupe import (
     FLOOR,
     NEAR_COPY,
@@ -37,26 +39,16 @@ from bot.dedupe import (
     texts,
 )
 from bot.glossary import Glossary
-from bot.records import Article, Related
+from bot.records import Article, Filters, Related
+from bot.rows import Narrowed, conditions, narrowed, wanted
+from bot.schema import NO, YES, adding, among, days, first, listed, numbered, putting
+from bot.store import Session
 
 LOOKED_AT = 3_000
 """Articles of the WINDOW whose content is compared with that of a new one, the nearest days first: some 10 ms."""
 
 ALIKE = 500
 """Texts sharing a band whose signatures are compared with that of a new one, those that share most bands first."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS reports (
-    key INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE, published TEXT, language TEXT NOT NULL,
-    signature BLOB NOT NULL, entities TEXT NOT NULL, content BLOB, original TEXT NOT NULL, story TEXT
-);
-CREATE INDEX IF NOT EXISTS originals_by_date ON reports (published) WHERE original = article_id;
-CREATE INDEX IF NOT EXISTS reports_by_original ON reports (original);
-CREATE INDEX IF NOT EXISTS reports_by_story ON reports (story);
-CREATE TABLE IF NOT EXISTS bands (
-    band BLOB NOT NULL, report INTEGER NOT NULL, PRIMARY KEY (band, report)
-) WITHOUT ROWID;
-"""
 
 _STORED = np.float16  # of vectors that are compared with thresholds of two digits
 
@@ -69,59 +61,48 @@ class Told:
     original: str
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make the tables where they are missing, and empty them where they were made with other signatures."""
-    db.executescript(_SCHEMA)
-    if _version(db) != VERSION:
-        db.execute("BEGIN IMMEDIATE")
-        if _version(db) != VERSION:  # another process may have been faster
-            clear(db)
-            db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
+def renew(db: Session) -> None:
+    """Forget the stories that were told with signatures of another form."""
+    if not current(db):
+        clear(db)
+        db.run(_SET_FORM, name=_FORM, value=str(VERSION))
 
 
-def clear(db: sqlite3.Connection) -> None:
+def current(db: Session) -> bool:
+    """Whether the stories are told with signatures of this form."""
+    return bool(db.one(_FACT, name=_FORM) == (str(VERSION),))
+
+
+def clear(db: Session) -> None:
     """Forget all stories; every article then waits to be told again."""
-    db.execute("DELETE FROM reports")
-    db.execute("DELETE FROM bands")
+    db.run(_NO_REPORTS)
+    db.run(_NO_BANDS)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def waiting(db: sqlite3.Connection) -> int:
+def waiting(db: Session) -> int:
     """Count the articles that are in no story yet."""
-    query = "SELECT (SELECT count(*) FROM articles) - (SELECT count(*) FROM reports WHERE story IS NOT NULL)"
-    return int(db.execute(query).fetchone()[0])
+    return int(db.one(_WAITING)[0])
 
 
-def untold(db: sqlite3.Connection) -> list[str]:
+def untold(db: Session) -> list[str]:
     """Return the articles that are indexed but in no story."""
-    query = (
-        "SELECT id FROM articles LEFT JOIN reports ON article_id = id WHERE story IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM passages WHERE passages.article_id = articles.id AND indexed = 0)"
-    )
-    return sorted(row[0] for row in db.execute(query))
+    return sorted(row[0] for row in db.all(_UNTOLD))
 
 
-def told(db: sqlite3.Connection, article_ids: Iterable[str]) -> dict[str, Told]:
+def told(db: Session, article_ids: Iterable[str]) -> dict[str, Told]:
     """Return what these articles tell; one that is in no story yet is left out."""
-    query = f"SELECT article_id, story, original FROM reports WHERE article_id IN {_LISTED} AND story IS NOT NULL"
-    return {row[0]: Told(row[1], row[2]) for row in db.execute(query, [_listed(article_ids)])}
+    return {row[0]: Told(row[1], row[2]) for row in db.all(_TOLD, ids=listed(article_ids))}
 
 
-def tellers(
-    db: sqlite3.Connection, story_ids: Iterable[str], where: str, values: Sequence[Any]
-) -> list[tuple[Told, Related]]:
-    """Return the articles of some stories that meet an SQL condition on `articles`, earliest first."""
-    query = (
-        "SELECT story, original, id, title, source, articles.published, articles.language, url"
-        f" FROM reports JOIN articles ON id = article_id WHERE story IN {_LISTED} AND {where}"
-        " ORDER BY articles.published IS NULL, articles.published, id"
-    )
+def tellers(db: Session, story_ids: Iterable[str], filters: Filters) -> list[tuple[Told, Related]]:
+    """Return the articles of some stories that the filters let through, earliest first."""
+    rows = db.all(_tellers(narrowed(filters)), stories=listed(story_ids), **wanted(filters))
     return [
         (Told(story, original), Related(each, title, source, date.fromisoformat(day) if day else None, language, url))
-        for story, original, each, title, source, day, language, url in db.execute(query, [_listed(story_ids), *values])
+        for story, original, each, title, source, day, language, url in rows
     ]
 
 
@@ -141,138 +122,128 @@ def described(article: Article, glossary: Glossary) -> StoryItem:
     )
 
 
-def enter(db: sqlite3.Connection, new: StoryItem) -> bool:
+def enter(db: Session, new: StoryItem) -> bool:
     """Take in an article that is not there, and say whether it is a near copy of one that is."""
     published = new.published.isoformat() if new.published else None
     copied = _copied(db, new.signature)
     original = min([(published is None, published or "", new.id), *copied])[2]
-    moved = [each for _, _, each in copied if each != original]
+    moved = listed(each for _, _, each in copied if each != original)
     story = None if original == new.id else _story(db, original) or original
-    left = _distinct(db, f"SELECT DISTINCT story FROM reports WHERE original IN {_LISTED}", _listed(moved))
-    db.execute(
-        f"UPDATE reports SET original = ?, story = ? WHERE original IN {_LISTED}",
-        (original, story or original, _listed(moved)),
+    left = [row[0] for row in db.all(_STORIES, originals=moved) if row[0] is not None]
+    db.run(_MOVE, originals=moved, to=original, tells=story or original)
+    (key,) = db.one(
+        _ENTER,
+        article_id=new.id,
+        published=published,
+        language=new.language,
+        signature=new.signature,
+        entities=json.dumps(sorted(new.entities)),
+        original=original,
+        story=story,
     )
-    cursor = db.execute(
-        "INSERT INTO reports (article_id, published, language, signature, entities, original, story)"
-        " VALUES (?,?,?,?,?,?,?)",
-        (new.id, published, new.language, new.signature, json.dumps(sorted(new.entities)), original, story),
-    )
-    db.executemany("INSERT INTO bands VALUES (?,?)", [(band, cursor.lastrowid) for band in bands(new.signature)])
+    db.run_each(_SHELVE, [{"band": band, "report": key} for band in bands(new.signature)])
     for each in left:
         _mend(db, each)
     return bool(copied)
 
 
-def leave(db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
+def leave(db: Session, article_ids: Sequence[str]) -> None:
     """Take articles out; where one was the original of others, the earliest of these is from now on."""
     for article_id in article_ids:
-        row = db.execute("SELECT key, signature, story FROM reports WHERE article_id = ?", (article_id,)).fetchone()
+        row = db.one(_LEAVING, article_id=article_id)
         if row is None:
             continue
         key, sketch, story = row
-        db.executemany("DELETE FROM bands WHERE band = ? AND report = ?", [(band, key) for band in bands(sketch)])
-        db.execute("DELETE FROM reports WHERE key = ?", (key,))
-        for text in texts(_items(db, "original = ?", article_id)):
+        db.run_each(_UNSHELVE, [{"band": band, "report": key} for band in bands(sketch)])
+        db.run(_LEAVE, key=key)
+        for text in texts(_items(db, _COPIES, original=article_id)):
             _name_original(db, text, placed=story is not None)
         if story is not None:
             _mend(db, story)
 
 
-def add_content(db: sqlite3.Connection, article_id: str, total: Vector | None) -> None:
+def add_content(db: Session, article_id: str, total: Vector | None) -> None:
     """Add the sum of vectors of some of an article's passages to what is known of its content."""
-    row = db.execute("SELECT content FROM reports WHERE article_id = ?", (article_id,)).fetchone()
+    row = db.one(_CONTENT, article_id=article_id)
     if row is None or total is None:
         return
     if row[0] is not None:
         total = total + np.frombuffer(row[0], _STORED)
-    db.execute("UPDATE reports SET content = ? WHERE article_id = ?", (total.astype(_STORED).tobytes(), article_id))
+    db.run(_SET_CONTENT, article_id=article_id, vector=total.astype(_STORED).tobytes())
 
 
-def tell(db: sqlite3.Connection, article: Article, content: Vector | None, glossary: Glossary) -> None:
+def tell(db: Session, article: Article, content: Vector | None, glossary: Glossary) -> None:
     """Find the story of an article that is in none; `content` is the sum of the vectors of its passages."""
-    if db.execute("UPDATE reports SET content = NULL WHERE article_id = ?", (article.id,)).rowcount == 0:
+    if db.run(_SET_CONTENT, article_id=article.id, vector=None) == 0:
         enter(db, described(article, glossary))
     add_content(db, article.id, content)
     place(db, article.id)
 
 
-def place(db: sqlite3.Connection, article_id: str) -> None:
+def place(db: Session, article_id: str) -> None:
     """Find the story that an article tells, all of whose content is known; a copy tells that of its original."""
-    for new in _items(db, f"article_id = ? AND {_ORIGINAL}", article_id):
+    for new in _items(db, _AN_ORIGINAL, article_id=article_id):
         near = {story for each in _near(db, new) if (story := _story(db, each.id))}
         _label(db, regroup(new, {story: _members(db, story) for story in sorted(near)}))
 
 
-def _name_original(db: sqlite3.Connection, text: Iterable[str], *, placed: bool) -> None:
+def _name_original(db: Session, text: Iterable[str], *, placed: bool) -> None:
     """Make the earliest of some copies their original; it waits for a story where it cannot take over that one's."""
-    original, content = db.execute(
-        f"SELECT article_id, content FROM reports WHERE article_id IN {_LISTED}"
-        " ORDER BY published IS NULL, published, article_id",
-        (_listed(text),),
-    ).fetchone()
-    db.execute(f"UPDATE reports SET original = ? WHERE article_id IN {_LISTED}", (original, _listed(text)))
+    ids = listed(text)
+    original, content = db.one(_EARLIEST, ids=ids)
+    db.run(_NAME, ids=ids, to=original)
     if not placed or content is None:
-        db.execute("UPDATE reports SET story = nullif(?, article_id) WHERE original = ?", (original, original))
+        db.run(_WAIT, original=original)
 
 
-def _mend(db: sqlite3.Connection, story: str) -> None:
+def _mend(db: Session, story: str) -> None:
     """Group the originals of a story anew, after one has gone."""
     members = _members(db, story)
     if len(members) < REGROUPED:
         _label(db, {min(group): group for group in stories(members)})
     else:
-        db.execute("UPDATE reports SET story = ? WHERE story = ?", (members[0].id, story))
+        db.run(_RENAME, story=story, to=members[0].id)
 
 
-def _members(db: sqlite3.Connection, story: str) -> list[StoryItem]:
-    return _items(db, f"story = ? AND {_ORIGINAL} ORDER BY article_id LIMIT {REGROUPED}", story)
+def _members(db: Session, story: str) -> list[StoryItem]:
+    return _items(db, _MEMBERS, story=story)
 
 
-def _label(db: sqlite3.Connection, groups: Mapping[str, Iterable[str]]) -> None:
+def _label(db: Session, groups: Mapping[str, Iterable[str]]) -> None:
     for story, originals in groups.items():
-        db.execute(f"UPDATE reports SET story = ? WHERE original IN {_LISTED}", (story, _listed(originals)))
+        db.run(_LABEL, originals=listed(originals), to=story)
 
 
-def _copied(db: sqlite3.Connection, sketch: bytes) -> list[tuple[bool, str, str]]:
+def _copied(db: Session, sketch: bytes) -> list[tuple[bool, str, str]]:
     """Return the originals of near copies of a text: whether undated, the date, the id."""
-    keys = bands(sketch)
-    shelves = ", ".join("?" * len(keys))
-    rows = db.execute(
-        f"SELECT signature, original FROM reports JOIN (SELECT report FROM bands WHERE band IN ({shelves})"
-        " GROUP BY report ORDER BY count(*) DESC, report LIMIT ?) ON report = key",
-        (*keys, ALIKE),
-    )
+    shelves = {f"band{number}": band for number, band in enumerate(bands(sketch))}
+    rows = db.all(_alike(len(shelves)), **shelves) if shelves else []
     originals = {original for other, original in rows if similarity(sketch, other) >= NEAR_COPY}
-    query = f"SELECT published IS NULL, published, article_id FROM reports WHERE article_id IN {_LISTED}"
-    return [(bool(undated), day or "", each) for undated, day, each in db.execute(query, [_listed(originals)])]
+    return [(day is None, day or "", each) for day, each in db.all(_DATES, ids=listed(originals))]
 
 
-def _near(db: sqlite3.Connection, new: StoryItem) -> list[StoryItem]:
+def _near(db: Session, new: StoryItem) -> list[StoryItem]:
     """Return the originals of other articles, near in time and content, that are kin to one."""
     if new.published is None or not new.vector.any():
         return []
-    day = new.published.isoformat()
-    query = (
-        f"SELECT key, content FROM reports WHERE {_ORIGINAL} AND story IS NOT NULL AND content IS NOT NULL"
-        f" AND published BETWEEN date(?, '-{WINDOW} days') AND date(?, '+{WINDOW} days') AND article_id <> ?"
-    )
-    rows = db.execute(f"{query} LIMIT ?", (day, day, new.id, LOOKED_AT + 1)).fetchall()
+    about = {
+        "since": (new.published - timedelta(WINDOW)).isoformat(),
+        "until": (new.published + timedelta(WINDOW)).isoformat(),
+        "article_id": new.id,
+    }
+    rows = db.all(_NEAR, limit=LOOKED_AT + 1, **about)
     if len(rows) > LOOKED_AT:  # to sort them costs as much as to read them
-        nearest = " ORDER BY abs(julianday(published) - julianday(?)), key LIMIT ?"
-        rows = db.execute(query + nearest, (day, day, new.id, day, LOOKED_AT)).fetchall()
+        rows = db.all(_NEAREST, limit=LOOKED_AT, day=new.published.isoformat(), **about)
     if not rows:
         return []
     joined = np.frombuffer(b"".join(content for _, content in rows), _STORED)
     contents = joined.astype(np.float32).reshape(len(rows), -1)
     cosines = contents @ new.vector / np.maximum(np.linalg.norm(contents, axis=1), 1e-9)
-    keys = [rows[at][0] for at in np.flatnonzero(cosines >= FLOOR)]
-    alike = _items(db, "key IN (SELECT value FROM json_each(?))", json.dumps(keys))
+    alike = _items(db, _KEYED, keys=listed(rows[at][0] for at in np.flatnonzero(cosines >= FLOOR)))
     return [each for each in alike if kinship(new, each) >= SAME_STORY]
 
 
-def _items(db: sqlite3.Connection, where: str, *values: Any) -> list[StoryItem]:
-    columns = "article_id, published, language, content, entities, signature"
+def _items(db: Session, statement: Select[Any], **values: Any) -> list[StoryItem]:
     return [
         StoryItem(
             id=article_id,
@@ -282,28 +253,98 @@ def _items(db: sqlite3.Connection, where: str, *values: Any) -> list[StoryItem]:
             entities=frozenset(json.loads(entities)),
             signature=sketch,
         )
-        for article_id, published, language, content, entities, sketch in db.execute(
-            f"SELECT {columns} FROM reports WHERE {where}", values
-        )
+        for article_id, published, language, content, entities, sketch in db.all(statement, **values)
     ]
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _story(db: sqlite3.Connection, article_id: str) -> str | None:
-    row = db.execute("SELECT story FROM reports WHERE article_id = ?", (article_id,)).fetchone()
+def _story(db: Session, article_id: str) -> str | None:
+    row = db.one(_STORY, article_id=article_id)
     return row[0] if row else None
 
 
-def _distinct(db: sqlite3.Connection, query: str, *values: Any) -> list[str]:
-    return [row[0] for row in db.execute(query, values) if row[0] is not None]
+# --- statements -----------------------------------------------------------------------------------------------------
+
+_FORM = "signatures"
+_R, _A, _P = schema.reports.c, schema.articles.c, schema.passages.c
+_B, _K = schema.bands.c, schema.facts.c
+_ORIGINAL = _R.original == _R.article_id
+_OF_ARTICLE = _R.article_id == bindparam("article_id")
+_AMONG, _OF_ORIGINALS = _R.article_id.in_(among("ids")), _R.original.in_(among("originals"))
+_EARLIER = (_R.published.is_(None), _R.published, _R.article_id)
+
+_FACT = select(_K.value).where(_K.name == bindparam("name"))
+_SET_FORM = putting(schema.facts, "name value", by="name")
+_NO_REPORTS, _NO_BANDS = delete(schema.reports), delete(schema.bands)
+
+_ALL = select(func.count()).select_from(schema.articles).scalar_subquery()
+_PLACED = select(func.count()).where(_R.story.is_not(None)).scalar_subquery()
+_WAITING = select(_ALL - _PLACED)
+_UNTOLD = (
+    select(_A.id)
+    .outerjoin_from(schema.articles, schema.reports, _R.article_id == _A.id)
+    .where(_R.story.is_(None), ~select(YES).where(_P.article_id == _A.id, _P.indexed == NO).exists())
+)
+_TOLD = select(_R.article_id, _R.story, _R.original).where(_AMONG, _R.story.is_not(None))
 
 
-_ORIGINAL = "original = article_id"
-_LISTED = "(SELECT value FROM json_each(?))"
+@cache
+def _tellers(by: Narrowed) -> Select[Any]:
+    return (
+        select(_R.story, _R.original, _A.id, _A.title, _A.source, _A.published, _A.language, _A.url)
+        .join_from(schema.reports, schema.articles, _A.id == _R.article_id)
+        .where(_R.story.in_(among("stories")), *conditions(by))
+        .order_by(_A.published.is_(None), _A.published, _A.id)
+    )
 
 
-def _listed(ids: Iterable[str]) -> str:
-    return json.dumps(list(ids))
+_STORY = select(_R.story).where(_OF_ARTICLE)
+_STORIES = select(_R.story).distinct().where(_OF_ORIGINALS).order_by(_R.story)
+_MOVE = update(schema.reports).where(_OF_ORIGINALS).values(original=bindparam("to"), story=bindparam("tells"))
+_ENTER = adding(schema.reports, "article_id published language signature entities original story").returning(_R.key)
+_SHELVE = adding(schema.bands, "band report")
+_UNSHELVE = delete(schema.bands).where(_B.band == bindparam("band"), _B.report == bindparam("report"))
+_LEAVING = select(_R.key, _R.signature, _R.story).where(_OF_ARTICLE)
+_LEAVE = delete(schema.reports).where(_R.key == bindparam("key"))
+_CONTENT = select(_R.content).where(_OF_ARTICLE)
+_SET_CONTENT = update(schema.reports).where(_OF_ARTICLE).values(content=bindparam("vector"))
+_EARLIEST = select(_R.article_id, _R.content).where(_AMONG).order_by(*_EARLIER).limit(1)
+_NAME = update(schema.reports).where(_AMONG).values(original=bindparam("to"))
+_WAIT = (
+    update(schema.reports)
+    .where(_R.original == bindparam("original"))
+    .values(story=func.nullif(_R.original, _R.article_id))
+)
+_RENAME = update(schema.reports).where(_R.story == bindparam("story")).values(story=bindparam("to"))
+_LABEL = update(schema.reports).where(_OF_ORIGINALS).values(story=bindparam("to"))
+_DATES = select(_R.published, _R.article_id).where(_AMONG)
+
+_ITEM = select(_R.article_id, _R.published, _R.language, _R.content, _R.entities, _R.signature)
+_COPIES = _ITEM.where(_R.original == bindparam("original")).order_by(_R.key)
+_AN_ORIGINAL = _ITEM.where(_OF_ARTICLE, _ORIGINAL)
+_MEMBERS = _ITEM.where(_R.story == bindparam("story"), _ORIGINAL).order_by(_R.article_id).limit(REGROUPED)
+_KEYED = _ITEM.where(_R.key.in_(numbered("keys")))
+_NEAR = first(
+    select(_R.key, _R.content).where(
+        _ORIGINAL,
+        _R.story.is_not(None),
+        _R.content.is_not(None),
+        _R.published >= bindparam("since"),
+        _R.published <= bindparam("until"),
+        _R.article_id != bindparam("article_id"),
+    )
+)
+_NEAREST = _NEAR.order_by(func.abs(days(_R.published) - days(bindparam("day"))), _R.key)
+
+
+@cache
+def _alike(count: int) -> Select[Any]:
+    """Return the texts that share most of so many bands."""
+    shared = (
+        select(_B.report)
+        .where(_B.band.in_([bindparam(f"band{number}", type_=LargeBinary) for number in range(count)]))
+        .group_by(_B.report)
+        .order_by(func.count().desc(), _B.report)
+        .limit(ALIKE)
+        .subquery()
+    )
+    return select(_R.signature, _R.original).join_from(schema.reports, shared, shared.c.report == _R.key)

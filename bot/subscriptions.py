@@ -5,24 +5,16 @@ Every function works inside the transaction of who calls it.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.outcomes import Feed
+from sqlalchemy import bindparam, delete, distinct, func, select
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS feeds (
-    number INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, title TEXT NOT NULL, etag TEXT, modified TEXT, synced TEXT,
-    problem TEXT
-);
-CREATE TABLE IF NOT EXISTS pages (
-    key TEXT PRIMARY KEY, article_id TEXT NOT NULL, feed TEXT, whole INTEGER NOT NULL, fetched TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS pages_by_feed ON pages (feed);
-"""
+from bot import schema
+from bot.outcomes import Feed
+from bot.schema import adding, among, listed, putting
+from bot.store import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +28,56 @@ class Fetched:
     """Off where only the feed's own text was to be had."""
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make the tables where they are not there yet, as in a library of an earlier version."""
-    db.executescript(_SCHEMA)
-
-
-def feeds(db: sqlite3.Connection) -> list[Feed]:
+def feeds(db: Session) -> list[Feed]:
     """Return the feeds that are followed, in the order in which they were added."""
-    count = "(SELECT count(DISTINCT article_id) FROM pages WHERE feed = feeds.url)"
-    query = f"SELECT url, title, etag, modified, synced, problem, {count} FROM feeds ORDER BY number"
     return [
         Feed(url, title, etag, modified, datetime.fromisoformat(synced) if synced else None, problem, articles)
-        for url, title, etag, modified, synced, problem, articles in db.execute(query)
+        for url, title, etag, modified, synced, problem, articles in db.all(_FEEDS)
     ]
 
 
-def put(db: sqlite3.Connection, feed: Feed) -> None:
+def put(db: Session, feed: Feed) -> None:
     """Follow a feed, or note what is known of it now."""
     synced = feed.synced.isoformat() if feed.synced else None
-    db.execute(
-        "INSERT INTO feeds (url, title, etag, modified, synced, problem) VALUES (?,?,?,?,?,?)"
-        " ON CONFLICT (url) DO UPDATE SET title = excluded.title, etag = excluded.etag,"
-        " modified = excluded.modified, synced = excluded.synced, problem = excluded.problem",
-        (feed.url, feed.title, feed.etag, feed.modified, synced, feed.problem),
-    )
+    about = {"title": feed.title, "etag": feed.etag, "modified": feed.modified, "problem": feed.problem}
+    db.run(_PUT, url=feed.url, synced=synced, **about)
 
 
-def remove(db: sqlite3.Connection, url: str) -> None:
+def remove(db: Session, url: str) -> None:
     """Follow a feed no longer."""
-    db.execute("DELETE FROM feeds WHERE url = ?", (url,))
+    db.run(_REMOVE, url=url)
 
 
-def fetched(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, Fetched]:
+def fetched(db: Session, keys: Iterable[str]) -> dict[str, Fetched]:
     """Return which of these pages have been fetched before."""
-    query = "SELECT key, article_id, feed, whole FROM pages WHERE key IN (SELECT value FROM json_each(?))"
-    rows = db.execute(query, (json.dumps(list(keys)),))
+    rows = db.all(_FETCHED, keys=listed(keys))
     return {key: Fetched(key, article_id, feed, bool(whole)) for key, article_id, feed, whole in rows}
 
 
-def note(db: sqlite3.Connection, pages: Iterable[Fetched], *, when: datetime) -> None:
+def note(db: Session, pages: Iterable[Fetched], *, when: datetime) -> None:
     """Note pages that are fetched; each belongs to the first feed that has named it."""
-    db.executemany(
-        "INSERT INTO pages (key, article_id, feed, whole, fetched) VALUES (?,?,?,?,?) ON CONFLICT (key) DO"
-        " UPDATE SET article_id = excluded.article_id, feed = coalesce(feed, excluded.feed),"
-        " whole = excluded.whole, fetched = excluded.fetched",
-        [(page.key, page.article_id, page.feed, page.whole, when.isoformat()) for page in pages],
-    )
+    at = when.isoformat()
+    rows = [
+        {"key": page.key, "article_id": page.article_id, "feed": page.feed, "whole": int(page.whole), "fetched": at}
+        for page in sorted(pages, key=lambda page: page.key)  # in one order, so that no two writers wait for each other
+    ]
+    db.run_each(_NOTE, rows)
+
+
+_F, _P = schema.feeds.c, schema.pages.c
+
+_COUNT = select(func.count(distinct(_P.article_id))).where(_P.feed == _F.url).scalar_subquery()
+_FEEDS = select(_F.url, _F.title, _F.etag, _F.modified, _F.synced, _F.problem, _COUNT).order_by(_F.number)
+_PUT = putting(schema.feeds, "url title etag modified synced problem", by="url")
+_REMOVE = delete(schema.feeds).where(_F.url == bindparam("url"))
+_FETCHED = select(_P.key, _P.article_id, _P.feed, _P.whole).where(_P.key.in_(among("keys")))
+_NEW = adding(schema.pages, "key article_id feed whole fetched")
+_NOTE = _NEW.on_conflict_do_update(
+    index_elements=["key"],
+    set_={
+        "article_id": _NEW.excluded.article_id,
+        "feed": func.coalesce(_P.feed, _NEW.excluded.feed),
+        "whole": _NEW.excluded.whole,
+        "fetched": _NEW.excluded.fetched,
+    },
+)

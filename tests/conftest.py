@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from chroma_server import ChromaServer
@@ -21,6 +21,9 @@ from bot.glossary import Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 # What is drawn is drawn alike each time, so that no build fails by chance; `--hypothesis-profile=default` draws anew.
 settings.register_profile("alike", derandomize=True, database=None)
@@ -45,6 +48,24 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Chroma server on the loopback."""
     with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server on the loopback."""
+    from postgres_server import PostgresServer
+
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.cluster)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a new catalog can be made: on each engine in turn."""
+    if request.param == "sqlite":
+        return tmp_path / "library" / "catalog.sqlite"
+    address: str = request.getfixturevalue("postgres").database()
+    return address
 
 
 WEIGHTS = {

@@ -18,8 +18,8 @@ from bot.records import Article, Filters, Passage
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    catalog = Catalog(tmp_path / "library" / "catalog.sqlite")
+def catalog(place: Path | str) -> Iterator[Catalog]:
+    catalog = Catalog(place)
     yield catalog
     catalog.close()
 
@@ -148,9 +148,9 @@ def test_outlets_are_counted_most_first(full: Catalog, articles: tuple[Article, 
     assert list(full.sources().items()) == [("範例報", 2), ("Example Post", 1), ("示例报", 1)]
 
 
-def test_what_is_put_is_there_after_opening_again(full: Catalog, tmp_path: Path) -> None:
+def test_what_is_put_is_there_after_opening_again(full: Catalog, place: Path | str) -> None:
     full.close()
-    again = Catalog(tmp_path / "library" / "catalog.sqlite")
+    again = Catalog(place)
     assert (again.count(Filters()), again.passage_count(), again.check()) == (3, 3, [])
     again.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from earlier import unversion
 
 from bot import Answer, Regbrief
 from bot.cli import main
@@ -84,6 +85,7 @@ def test_what_cannot_be_meant_is_refused(bot: Regbrief, verdict: Any, given: dic
 def test_a_library_of_before_gets_the_table(bot: Regbrief) -> None:
     path = bot.library.folder / "catalog.sqlite"
     with sqlite3.connect(path) as db:
+        unversion(db)
         db.execute("DROP TABLE feedback")
     db.close()
     from bot.catalog import Catalog

@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+from earlier import unversion
 from website import Website
 
 from bot import Failure, Feed, Ingested, Regbrief, Settings, Stage, Stopped, to_json
@@ -424,9 +425,9 @@ def test_more_new_entries_than_are_fetched_at_once_wait(
 
 def test_a_sync_leaves_no_connection_open(site: Website, bot: Regbrief, library: Library) -> None:
     bot.follow([site.put(f"/feed{number}", rss(item(f"/{number}")), RSS) for number in range(9)])
-    before = len(library.catalog._opened)
+    before = len(library.catalog._store._opened)
     bot.sync()
-    assert len(library.catalog._opened) == before
+    assert len(library.catalog._store._opened) == before
 
 
 def test_progress_counts_the_entries(site: Website, bot: Regbrief) -> None:
@@ -541,6 +542,7 @@ def test_addresses_that_cannot_be_read_are_named_and_stop_nothing(site: Website,
 def test_a_library_of_an_earlier_version_can_follow_feeds(site: Website, bot: Regbrief, library: Library) -> None:
     library.close()
     with sqlite3.connect(library.folder / "catalog.sqlite") as db:
+        unversion(db)
         db.executescript("DROP TABLE feeds; DROP TABLE pages;")
     db.close()
     reopened = type(library.catalog)(library.folder / "catalog.sqlite", Glossary())

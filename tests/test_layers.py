@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors records outcomes briefings settings language values sentences glossary dates anchors deixis readers
-    dedupe passages encoder rows mirror storage database stories subscriptions judgements files catalog keywords
+    dedupe passages encoder schema rows mirror storage database outbox store stories subscriptions judgements files
+    migrations sqlite postgres catalog keywords
     neighbours vectors vector_server lock seal wreck salvage encoded library backup scan intake folders feeds voices
     retrieve rerank question extractive chat local_models generative measures deeds verify wording conflicts phrases
     conversation orders markers statements sources prompts instructions attribution drafting ledger answering
@@ -53,15 +54,27 @@ FRAMEWORKS = {
     "sqlite3": (
         "backup",
         "encoded",
-        "files",
         "database",
+        "sqlite",
         "salvage",
         "vectors",
+    ),
+    "sqlalchemy": (
+        "schema",
+        "rows",
+        "outbox",
+        "store",
+        "sqlite",
+        "postgres",
+        "migrations",
         "catalog",
+        "files",
+        "judgements",
         "stories",
         "subscriptions",
-        "judgements",
     ),
+    "alembic": ("migrations",),
+    "psycopg": ("postgres",),
     "rensa": ("dedupe",),
     "prometheus_client": ("serve",),
     "limits": ("serve",),

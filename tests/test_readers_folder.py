@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from documents import chinese, column, docx, packed, paragraph, pdf
+from earlier import unversion
 
 from bot.catalog import Catalog
 from bot.engine import Regbrief
@@ -115,6 +116,7 @@ def test_a_library_from_before_pages_gains_them_and_keeps_its_articles(tmp_path:
     path, article = tmp_path / "catalog.sqlite", Article("a", "t", "One.", "en", tags=("x",))
     Catalog(path).put([(article, [])])
     with sqlite3.connect(path) as db:
+        unversion(db)
         db.execute("ALTER TABLE articles DROP COLUMN author")
         db.execute("ALTER TABLE articles DROP COLUMN pages")
     db.close()
