@@ -37,7 +37,7 @@ from bot.records import (
     Turn,
     to_json,
 )
-from bot.retrieve import Candidate, Query, Retriever
+from bot.retrieve import Candidate, Query, Results, Retriever
 from bot.verify import faults, stands, verify
 from bot.voices import nearest
 
@@ -71,7 +71,7 @@ class _Found:
 
     query: Query
     filters: Filters
-    candidates: Sequence[Candidate]
+    candidates: Results[Candidate]
     scored: Sequence[Scored]
     chosen: Sequence[Scored]
     retrieve: float
@@ -165,7 +165,7 @@ class Answering:
             related=related,
             searched=searched,
             answerer=answerer,
-            notes=notes,
+            notes=(*(prompts.LOST[half][language] for half in found.candidates.lost), *notes),
             timings_ms={**spent, "answer": round(total - sum(spent.values()), 1), "total": total},
         )
 

@@ -453,12 +453,25 @@ class Catalog:
 
     def identity(self) -> str:
         """Return what this library is known by elsewhere, in letters and digits; a copy of it is known by the same."""
-        row = self._one(_FACT, name="identity")
-        if row is None:
+        self.note("identity", uuid.uuid4().hex)
+        return str(self.fact("identity"))
+
+    def fact(self, name: str) -> str | None:
+        """Return what is noted of the library under a name."""
+        row = self._one(_FACT, name=name)
+        return None if row is None else str(row[0])
+
+    def note(self, name: str, value: str) -> None:
+        """Note something of the library, unless something is noted under that name."""
+        if self.fact(name) is None:
             with self._transaction() as db:
-                db.run(_ADD_FACT, name="identity", value=uuid.uuid4().hex)
-            row = self._one(_FACT, name="identity")
-        return str(row[0])
+                db.run(_ADD_FACT, name=name, value=value)
+
+    def forget(self, name: str) -> None:
+        """Forget what is noted under a name."""
+        if self.fact(name) is not None:
+            with self._transaction() as db:
+                db.run(_FORGET_FACT, name=name)
 
     def _renew(self) -> None:
         with self._store.reading() as db:
@@ -560,6 +573,7 @@ _ARTICLE = select(*ARTICLE).where(_WITH_ID)
 _SOURCES = select(_A.source, func.count()).group_by(_A.source).order_by(func.count().desc(), _A.source)
 _FACT = select(_F.value).where(_F.name == bindparam("name"))
 _ADD_FACT = adding(schema.facts, "name value").on_conflict_do_nothing()
+_FORGET_FACT = delete(schema.facts).where(_F.name == bindparam("name"))
 
 _STORED_COLUMNS = (_P.key, _P.article_id, _P.number, _P.start, _P.end, *ARTICLE)
 _PASSAGES = select(*_STORED_COLUMNS).select_from(_BOTH)

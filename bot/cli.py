@@ -113,6 +113,8 @@ def search(
     """List the passages that match best."""
     with opened(indexes=indexes) as bot:
         found = bot.search(question, limit=limit, **filters(since, until, language, source))
+    for half in found.lost:
+        complain(prompts.LOST[half][detect(question)], style="yellow")
     if as_json:
         print_json(found)
         return

@@ -9,7 +9,7 @@ import typer
 from bot.bars import Bars, opened
 from bot.console import Folder, Json, complain, out, print_json
 from bot.engine import Regbrief
-from bot.errors import LibraryError
+from bot.errors import LibraryError, ServerError
 from bot.salvage import Salvaged, salvage
 from bot.seal import readable
 from bot.settings import Settings
@@ -46,7 +46,7 @@ def doctor(
 
 def examine(settings: Settings) -> dict[str, Any]:
     """Compare every part of the library with the catalog; `fix` is the command that mends it, if one is needed."""
-    count, problems = None, []
+    count, problems, fix, down = None, [], None, False
     damage = readable(settings.indexes)
     try:
         if damage:
@@ -56,8 +56,8 @@ def examine(settings: Settings) -> dict[str, Any]:
                 problems, count = bot.problems(), bot.count()
     except LibraryError as error:
         problems = [str(error)]
-    fix = None
-    if problems:
+        down = isinstance(error, ServerError)
+    if problems and not down:
         fix = SALVAGE if any("The catalog" in problem for problem in problems) else REBUILD
     about = {"library": str(settings.indexes), "articles": count, "encoder": settings.encoder}
     return about | {"problems": problems, "fix": fix}

@@ -25,7 +25,7 @@ from bot.glossary import Glossary
 from bot.holdings import Holdings
 from bot.keywords import Analyzer
 from bot.language import clean, detect, fold, fold_case
-from bot.library import Library, Progress
+from bot.library import Library, Places, Progress
 from bot.outcomes import Backup
 from bot.records import (
     EVERY_PART,
@@ -41,7 +41,7 @@ from bot.records import (
 )
 from bot.rerank import Scorer, open_scorer
 from bot.retelling import Retelling
-from bot.retrieve import Retriever
+from bot.retrieve import Results, Retriever
 from bot.scope import read_scope
 from bot.settings import Settings
 from bot.timeline import EVENTS, Timelines
@@ -79,7 +79,7 @@ class Regbrief(Holdings):
         self.glossary = glossary
         self.parts = parts
         self.writer = writer
-        self.topics = Topics(retriever, library.keywords, analyzer=library.analyzer, glossary=glossary)
+        self.topics = Topics(retriever, library.search_index, analyzer=library.analyzer, glossary=glossary)
         self.answering = Answering(library.catalog, retriever, answerer, glossary, parts=parts, writer=writer)
         condenser = Retelling(writer) if writer else None
         newsroom = Newsroom(glossary, condenser=condenser, faults=self.answering.faults)
@@ -178,8 +178,7 @@ class Regbrief(Holdings):
         analyzer = library.analyzer
         retriever = Retriever(
             library.catalog,
-            library.keywords,
-            library.vectors,
+            library.search_index,
             encoder=encoder,
             analyzer=analyzer,
             glossary=glossary,
@@ -190,7 +189,7 @@ class Regbrief(Holdings):
         model = model if caution is None else replace(model, threshold=caution)
         answerer = Answerer(
             encoder,
-            library.keywords,
+            library.search_index,
             analyzer=analyzer,
             glossary=glossary,
             model=model,
@@ -308,8 +307,12 @@ class Regbrief(Holdings):
         languages: Sequence[Language] | None = None,
         sources: Sequence[str] | None = None,
         article_ids: Sequence[str] | None = None,
-    ) -> list[Hit]:
-        """Return the passages that match best, best first, with the filters of `ask`. Raises InputError."""
+    ) -> Results[Hit]:
+        """Return the passages that match best, best first, with the filters of `ask`.
+
+        `lost` of what is returned names the half of the search, "dense" or "keywords", whose server does not answer:
+        the passages were then found by the other. Raises InputError, and ServerError where neither answers.
+        """
         asked.limit(limit, 100)
         query = self.retriever.query(asked.question(question))
         self.library.refresh()
@@ -434,8 +437,7 @@ class Materials:
     encoder: Encoder
     glossary: Glossary
     parts: Parts
-    catalog: str
-    chroma_url: str
+    places: Places
 
     @classmethod
     def read(cls, settings: Settings, parts: Parts = EVERY_PART) -> Materials:
@@ -447,7 +449,8 @@ class Materials:
         )
         if isinstance(encoder, BundledEncoder) and not parts.language_means:
             encoder = encoder.without_means()
-        return cls(encoder, glossary, parts, settings.catalog.get_secret_value(), settings.chroma_url)
+        places = Places(settings.catalog.get_secret_value(), settings.chroma_url, settings.search)
+        return cls(encoder, glossary, parts, places)
 
     def library(self) -> dict[str, Any]:
         """Return the arguments of Library but for its folder."""
@@ -456,8 +459,7 @@ class Materials:
             "analyzer": Analyzer(self.glossary.names(), fold=fold if self.parts.folding else fold_case),
             "glossary": self.glossary,
             "events": isinstance(self.encoder, BundledEncoder) and self.parts.language_means,
-            "catalog": self.catalog,
-            "chroma_url": self.chroma_url,
+            "places": self.places,
         }
 
 

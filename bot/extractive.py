@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from bot.encoder import Encoder
 from bot.glossary import Glossary
-from bot.keywords import Analyzer, Keywords
+from bot.index import Statistics
+from bot.keywords import Analyzer
 from bot.passages import sentences
 from bot.question import Question, holds_amount, holds_date
 from bot.records import Article, Language, Sentence
@@ -151,7 +152,7 @@ class Answerer:
     def __init__(
         self,
         encoder: Encoder,
-        keywords: Keywords,
+        keywords: Statistics,
         *,
         analyzer: Analyzer,
         glossary: Glossary,

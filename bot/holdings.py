@@ -13,6 +13,7 @@ from bot import asked, excerpts, intake, readers
 from bot.backup import backup
 from bot.errors import InputError, NotFound
 from bot.folders import Folders, preview
+from bot.index import Half
 from bot.judgements import judged
 from bot.library import Library, Progress
 from bot.outcomes import Backup, Failure, Feed, Folder, Ingested, Preview, Synced
@@ -172,6 +173,13 @@ class Holdings:
     def problems(self) -> list[str]:
         """Say in words where the indexes do not agree with the catalog; empty if all is well."""
         return self.library.problems()
+
+    def unavailable(self) -> dict[Half, str]:
+        """Say why a half of the search, "dense" or "keywords", does not answer; empty where both do.
+
+        While one answers, questions are answered with that alone, and say so.
+        """
+        return self.library.search_index.ailing()
 
     def writable(self) -> bool:
         """Say whether this process may write to the library; another one may still hold it."""

@@ -6,11 +6,11 @@ that work, and can be called again at any time: after a crash, or by another pro
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -21,24 +21,27 @@ from numpy.typing import NDArray
 from bot import language, passages
 from bot.catalog import Catalog, Change, Stored
 from bot.dedupe import Vector
+from bot.embedded import Embedded
 from bot.encoded import Encoded
 from bot.encoder import Encoder
-from bot.errors import LibraryDamaged, LibraryMismatch, Stopped, StorageError
+from bot.errors import LibraryDamaged, Stopped, StorageError
 from bot.glossary import Glossary
-from bot.keywords import Analyzer, Entry, Keywords
+from bot.index import Half, Indexed, SearchIndex
+from bot.keywords import Analyzer, Entry
 from bot.lock import writer
-from bot.neighbours import Row, VectorIndex
+from bot.manifest import EMBEDDED, REBUILD, Manifest
+from bot.milvus import Milvus
 from bot.outcomes import Failure, Ingested, Stage
 from bot.records import Article, Filters
 from bot.seal import break_seal, inspect, seal
-from bot.vector_server import VectorServer
-from bot.vectors import Vectors
 
 ARTICLES_AT_ONCE = 128
 """What a crash may leave to be indexed again; smaller batches leave the indexes with too little to do at once."""
 
 PASSAGES_AT_ONCE = 512
 FORMAT = 1
+
+_NAMES: Mapping[Half, str] = {"keywords": "keyword", "dense": "vector"}
 
 WRITTEN: tuple[Change, ...] = ("added", "updated", "duplicate")
 """What may become of an article that is then in the catalog as it was given."""
@@ -47,6 +50,21 @@ Item = TypeVar("Item")
 
 Progress = Callable[[Stage], None]
 """Told again and again how far the work is; it may raise Stopped to end the work, and what is done is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a library are that are not in its folder."""
+
+    catalog: str = ""
+    """The address of a PostgreSQL database."""
+    chroma_url: str = ""
+    """The address of a Chroma server for the vectors."""
+    search: str = EMBEDDED
+    """Another search engine, for words and vectors alike: milvus:URI."""
+
+
+IN_FOLDER = Places()
 
 
 class Library:
@@ -60,12 +78,9 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
-        catalog: str = "",
-        chroma_url: str = "",
+        places: Places = IN_FOLDER,
     ) -> None:
-        """Open or create the library in `folder`; its vectors are there, or on the server at `chroma_url`.
-
-        Its catalog is there, too, or in the PostgreSQL database that `catalog` is the address of.
+        """Open or create the library in `folder`; `places` says what of it is elsewhere.
 
         Reports of one event share names of the `glossary`. `events` is off for an encoder to whose vectors the
         thresholds of `bot.dedupe` do not apply: stories are then made of copies only.
@@ -76,17 +91,18 @@ class Library:
         self._encoder = encoder
         self.analyzer = analyzer
         self._events = events
-        self.catalog = Catalog(catalog or folder / "catalog.sqlite", glossary)
+        self.catalog = Catalog(places.catalog or folder / "catalog.sqlite", glossary)
         self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
         """Each is told what was done to which articles, once that is on disk."""
-        self._on_server = bool(chroma_url)
-        self._check_manifest()
-        self.keywords = Keywords(folder / "keywords")
-        self.vectors: VectorIndex = (
-            VectorServer(chroma_url, self.catalog.identity) if chroma_url else Vectors(folder / "vectors")
+        engine, _, address = places.search.partition(":")
+        self.search_index: SearchIndex = (
+            Embedded(folder, self.catalog, chroma_url=places.chroma_url)
+            if engine == EMBEDDED
+            else Milvus(address, self.catalog.identity, dimension=lambda: encoder.dimension)
         )
-        if self.catalog.passage_count():
-            self.vectors.warm()
+        self._manifest = Manifest(folder, self.catalog, engine=engine)
+        self._check()
+        self.search_index.warm()
 
     @classmethod
     def rebuild(
@@ -97,25 +113,23 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
-        catalog: str = "",
-        chroma_url: str = "",
+        places: Places = IN_FOLDER,
         progress: Progress | None = None,
     ) -> Library:
         """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
-            articles = Catalog(catalog or folder / "catalog.sqlite")
-            (folder / "manifest.json").unlink(missing_ok=True)
+            articles = Catalog(places.catalog or folder / "catalog.sqlite")
+            Manifest(folder, articles, engine="").clear()
             articles.forget_stories()
             for article in articles.articles(Filters()):
                 articles.replace_passages(article.id, passages.passages(article))
             for derived in ("keywords", "vectors"):
                 shutil.rmtree(folder / derived, ignore_errors=True)
-            places = {"catalog": catalog, "chroma_url": chroma_url}
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, **places)
-            library.vectors.clear()
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, places=places)
+            library.search_index.clear()
             articles.forget_obsolete([key for key, _ in articles.obsolete()])
             articles.close()
-            library._write_manifest()
+            library._manifest.write(library._built_with())
             library._encoded.drop()
             library.index(progress)
             library._encoded.trim()
@@ -130,8 +144,7 @@ class Library:
         *,
         glossary: Glossary | None = None,
         events: bool = True,
-        catalog: str = "",
-        chroma_url: str = "",
+        places: Places = IN_FOLDER,
         progress: Progress | None = None,
     ) -> Library:
         """Make the indexes of a catalog that has none, and keep its passages and stories.
@@ -139,12 +152,11 @@ class Library:
         Raises LibraryMismatch where these were made by another encoder or version.
         """
         with _writer(folder):
-            passages_there = Catalog(catalog or folder / "catalog.sqlite")
+            passages_there = Catalog(places.catalog or folder / "catalog.sqlite")
             passages_there.unindex()
             passages_there.close()
-            places = {"catalog": catalog, "chroma_url": chroma_url}
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, **places)
-            library._write_manifest()
+            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, places=places)
+            library._manifest.write(library._built_with())
             done, total = 0, library.catalog.unindexed()
             while batch := library.catalog.to_index(PASSAGES_AT_ONCE):
                 library._write(batch)
@@ -177,7 +189,7 @@ class Library:
     def writing(self) -> Iterator[None]:
         """Be the one writer, and leave with the indexes in step. Raises LibraryLocked while another process writes."""
         with _writer(self.folder):
-            self._write_manifest()
+            self._manifest.write(self._built_with())
             yield
             self.index()
 
@@ -205,7 +217,7 @@ class Library:
     def settle(self, progress: Progress | None = None) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""
         with _writer(self.folder), suppress(Stopped):
-            self._write_manifest()
+            self._manifest.write(self._built_with())
             self.index(progress)
 
     def unsettled(self) -> bool:
@@ -214,19 +226,19 @@ class Library:
 
     def refresh(self) -> None:
         """See what another process has written since."""
-        self.keywords.refresh()
-        self.vectors.refresh()
+        self.search_index.refresh()
 
     def problems(self) -> list[str]:
         """Compare the indexes with the catalog, and say in words what does not agree; empty if all is well."""
         found = [f"The catalog is damaged: {fault}" for fault in self.catalog.check()]
         wanted = {key for key, _ in self.catalog.keys(Filters())}
-        for name, keys in (("keyword", self.keywords.keys()), ("vector", self.vectors.keys())):
+        for half, keys in self.search_index.keys().items():
+            name = _NAMES[half]
             if missing := len(wanted - keys):
                 found.append(f"{missing} passages are missing from the {name} index.")
             if extra := len(keys - wanted):
                 found.append(f"{extra} passages are in the {name} index but not in the catalog.")
-        if spoilt := self.vectors.spoilt():
+        if spoilt := self.search_index.spoilt():
             found.append(f"{spoilt} vectors are not what was written.")
         if waiting := self.catalog.unindexed() + len(self.catalog.obsolete()):
             found.append(f"{waiting} passages wait to be indexed or dropped.")
@@ -236,7 +248,7 @@ class Library:
 
     def close(self) -> None:
         """Close the files that can be closed."""
-        self.vectors.close()
+        self.search_index.close()
         self.catalog.close()
         if "_encoded" in vars(self):
             self._encoded.close()
@@ -248,8 +260,7 @@ class Library:
         """
         obsolete = self.catalog.to_drop()
         if obsolete:
-            self.vectors.write([], obsolete)
-            self.keywords.write([], [key for key, _ in obsolete])
+            self.search_index.write([], obsolete)
             self._encoded.drop(key for key, _ in obsolete)
             self.catalog.forget_obsolete([key for key, _ in obsolete])
         done, total = before or 0, self.catalog.unindexed() if before is None else None
@@ -274,7 +285,7 @@ class Library:
 
     def _content(self, article_id: str) -> Vector | None:
         """Return the sum of the vectors of an article's passages, if it has any that can be compared."""
-        rows = self.vectors.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else []
+        rows = self.search_index.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else []
         return np.sum(rows, axis=0, dtype=np.float32) if len(rows) else None
 
     def _index(self, batch: Sequence[Stored]) -> None:
@@ -292,9 +303,8 @@ class Library:
             [self.analyzer.fold(searchable(stored)) for stored in batch],
             [stored.article.language for stored in batch],
         )
-        rows = [Row(each.key, each.article.language, vector) for each, vector in zip(batch, vectors, strict=True)]
-        self.vectors.write(rows, [])
-        self.keywords.write([self._entry(stored) for stored in batch], [])
+        entries = [self._entry(stored) for stored in batch]
+        self.search_index.write([Indexed(*each) for each in zip(entries, vectors, strict=True)], [])
         return vectors
 
     def _entry(self, stored: Stored) -> Entry:
@@ -309,7 +319,7 @@ class Library:
             body=self.analyzer.document(stored.passage.text, article.language),
         )
 
-    def _manifest(self) -> dict[str, object]:
+    def _built_with(self) -> dict[str, object]:
         return {
             "format": FORMAT,
             "encoder": self._encoder.fingerprint,
@@ -317,38 +327,15 @@ class Library:
             "passages": passages.VERSION,
         }
 
-    def _check_manifest(self) -> None:
-        path = self.folder / "manifest.json"
-        if self.catalog.passage_count():
-            indexes = [self.folder / "keywords"] + [self.folder / "vectors"] * (not self._on_server)
-            for part in (path, *indexes):
-                if not part.exists() or (part.is_dir() and not any(part.iterdir())):
-                    raise LibraryDamaged(f"{str(part)!r} is missing.", hint="Run `regbrief doctor --rebuild`.")
-            inspect(self.folder)
-        if not path.exists():
+    def _check(self) -> None:
+        self._manifest.check(self._built_with())
+        if not self.catalog.passage_count():
             return
-        try:
-            built_with = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
-            raise LibraryDamaged(
-                f"The manifest {str(path)!r} is not JSON: {error}.", hint="Run `regbrief doctor --rebuild`."
-            ) from error
-        wanted = self._manifest()
-        differing = [name for name in wanted if built_with.get(name) != wanted[name]]
-        if differing:
-            name = differing[0]
-            raise LibraryMismatch(
-                f"The library in {str(self.folder)!r} was built with {name} {built_with.get(name)!r}, "
-                f"but this is {name} {wanted[name]!r}.",
-                hint="Run `regbrief doctor --rebuild`, or set REGBRIEF_ENCODER or REGBRIEF_INDEXES to the other one.",
-            )
-
-    def _write_manifest(self) -> None:
-        path = self.folder / "manifest.json"
-        if not path.exists():
-            draft = path.with_suffix(".new")
-            draft.write_text(json.dumps(self._manifest(), indent=2) + "\n", "utf-8")
-            draft.replace(path)
+        for part in self.search_index.files():
+            if not part.exists() or not any(part.iterdir()):
+                raise LibraryDamaged(f"{str(part)!r} is missing.", hint=REBUILD)
+        if self.search_index.files():
+            inspect(self.folder)
 
 
 def searchable(stored: Stored) -> str:

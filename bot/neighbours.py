@@ -54,6 +54,8 @@ class VectorIndex(Protocol):
 
     def spoilt(self) -> int: ...
 
+    def ailing(self) -> str | None: ...
+
     def warm(self) -> None: ...
 
     def refresh(self) -> None: ...
@@ -95,7 +97,7 @@ class ChromaIndex(ABC):
         With `keys`, only these are considered; one that has just been removed does no harm.
         """
         found: list[tuple[int, float]] = []
-        with self._reading() as collections:
+        with self._searching() as collections:
             for language in languages:
                 ids = None if keys is None else [str(key) for key, where in keys if where == language]
                 if language in collections and ids != []:
@@ -127,6 +129,14 @@ class ChromaIndex(ABC):
                     crooked = int(np.sum(~(np.abs(np.linalg.norm(vectors, axis=1) - 1) < 0.01)))
                     count += crooked if _finds(collection, vectors[:PROBES]) else len(ids)
         return count
+
+    def _searching(self) -> AbstractContextManager[Collections]:
+        """Give the collections to answer a question from, for which somebody waits."""
+        return self._reading()
+
+    def ailing(self) -> str | None:
+        """Return why the index does not answer at this moment; None where it does."""
+        return None
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Collections]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Literal
 
 from bot.errors import Fault
+from bot.index import Half
 from bot.language import plain, render
 from bot.records import AnswerLanguage, Language, Reason, Related, Report, Searched
 
@@ -241,6 +242,21 @@ GAP = Said(
     "找到的文章没有回答问题的全部内容。",
     "找到的文章沒有回答問題的全部內容。",
 )
+
+
+LOST: Mapping[Half, Said] = {
+    "dense": Said(
+        "Search by meaning does not answer now: this rests only on passages that share words with the question.",
+        "目前无法按语义检索：这里只依据与问题用词相同的段落。",
+        "目前無法依語意檢索：這裡只依據與問題用詞相同的段落。",
+    ),
+    "keywords": Said(
+        "Search by words does not answer now: this rests only on passages that are near in meaning.",
+        "目前无法按词语检索：这里只依据语义相近的段落。",
+        "目前無法依詞語檢索：這裡只依據語意相近的段落。",
+    ),
+}
+"""That one half of the search is missing."""
 
 
 def said_on(language: AnswerLanguage, outlet: str, published: date) -> str:

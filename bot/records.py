@@ -304,4 +304,5 @@ def to_json(value: Any) -> Any:
     """Turn a record, or any nesting of records, into plain JSON types; dates become ISO strings."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    kind = list if isinstance(value, list) else type(value)
+    return TypeAdapter(kind).dump_python(value, mode="json")

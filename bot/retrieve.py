@@ -6,19 +6,22 @@ say what another does not.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.catalog import Catalog, Stored
 from bot.encoder import Encoder
+from bot.errors import ServerError
 from bot.glossary import Glossary, Mention
-from bot.keywords import Analyzer, Keywords
+from bot.index import Found, Half, SearchIndex
+from bot.keywords import Analyzer
 from bot.language import detect
-from bot.neighbours import VectorIndex
-from bot.records import EVERY_PART, LANGUAGES, Filters, Hit, Language, Parts, Report
+from bot.records import EVERY_PART, Filters, Hit, Language, Parts, Report
 from bot.stories import Told
 from bot.voices import also_reported, one_a_story, one_a_text
 
@@ -36,8 +39,10 @@ DEPTH = 50
 
 DEEPEST = 1_000
 
-EXACT_KEYS = 10_000
-"""Up to so many passages in a window are handed to dense search by key; above, it over-fetches and drops."""
+
+Item = TypeVar("Item")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,21 @@ class Candidate:
     score: float
 
 
+class Results(list[Item]):
+    """What was found, best first; `lost` names what it was searched without, as its server does not answer."""
+
+    def __init__(self, items: Iterable[Item] = (), *, lost: tuple[Half, ...] = ()) -> None:
+        super().__init__(items)
+        self.lost = lost
+
+
 class Retriever:
     """Searches one library."""
 
     def __init__(
         self,
         catalog: Catalog,
-        keywords: Keywords,
-        vectors: VectorIndex,
+        index: SearchIndex,
         *,
         encoder: Encoder,
         analyzer: Analyzer,
@@ -76,8 +88,7 @@ class Retriever:
         parts: Parts = EVERY_PART,
     ) -> None:
         self._catalog = catalog
-        self._keywords = keywords
-        self._vectors = vectors
+        self._index = index
         self.encoder = encoder
         self._analyzer = analyzer
         self._glossary = glossary
@@ -90,18 +101,19 @@ class Retriever:
         vector, asked = self.encoder.encode(texts, kind="query", languages=[language, language])
         return Query(question, language, vector, asked, self._terms(question, language))
 
-    def search(self, query: Query, filters: Filters, *, limit: int) -> list[Candidate]:
+    def search(self, query: Query, filters: Filters, *, limit: int) -> Results[Candidate]:
         """Return the best passages that pass the filters, best first, at least a share of them in each language.
 
         What a copy only repeats is left out.
         """
         return self._search(query, filters, limit, one_a_text)
 
-    def hits(self, query: Query, filters: Filters, *, limit: int) -> list[Hit]:
+    def hits(self, query: Query, filters: Filters, *, limit: int) -> Results[Hit]:
         """Return the best passages as `search` does, but of each story those of one report, and who else told it."""
         candidates = self._search(query, filters, limit, one_a_story)
         also = self.also_reported([each.stored.article.id for each in candidates], filters)
-        return [_hit(each, also.get(each.stored.article.id, ())) for each in candidates]
+        hits = (_hit(each, also.get(each.stored.article.id, ())) for each in candidates)
+        return Results(hits, lost=candidates.lost)
 
     def best(self, ranked: Sequence[Candidate], *, limit: int) -> list[Candidate]:
         """Return the first candidates of a ranking, at least a share of them in each of English and Chinese."""
@@ -122,7 +134,7 @@ class Retriever:
     def _told(self, article_ids: Iterable[str]) -> dict[str, Told]:
         return self._catalog.told(article_ids) if self._parts.story_grouping else {}
 
-    def _search(self, query: Query, filters: Filters, limit: int, voices: _Voices) -> list[Candidate]:
+    def _search(self, query: Query, filters: Filters, limit: int, voices: _Voices) -> Results[Candidate]:
         depth = max(DEPTH, limit * 2)
         while True:
             found, exhausted = self._ranked(query, filters, depth)
@@ -133,23 +145,43 @@ class Retriever:
                 break
             depth *= 4
         ranked = [each for each in found if each.stored.key in speaking]
-        return self.best(ranked, limit=limit)
+        return Results(self.best(ranked, limit=limit), lost=found.lost)
 
-    def _ranked(self, query: Query, filters: Filters, depth: int) -> tuple[list[Candidate], bool]:
+    def _ranked(self, query: Query, filters: Filters, depth: int) -> tuple[Results[Candidate], bool]:
         """Fuse the first `depth` passages of each search; say whether there are no more."""
-        dense = self._dense(query.vector, filters, depth) if self._parts.dense_search else []
-        sparse = self._keywords.search(query.terms, filters, limit=depth) if self._parts.keyword_search else []
+        halves, lost = self._halves(query, filters, depth)
+        dense, sparse = halves.get("dense", []), halves.get("keywords", [])
         stored = self._catalog.stored({key for key, _ in [*dense, *sparse]})
         foreign = {key for key, each in stored.items() if each.article.language[:2] != query.language[:2]}
         by_dense, by_sparse = [key for key, _ in dense], [key for key, _ in sparse]
-        if not self._parts.dense_search:  # one ranking alone counts for both, so that scores keep their scale
+        if "dense" not in halves:  # one ranking alone counts for both, so that scores keep their scale
             by_dense = by_sparse
-        elif not self._parts.keyword_search:
+        elif "keywords" not in halves:
             by_sparse = by_dense
         scores = fuse(by_dense, by_sparse, foreign=foreign)
         similarity = dict(dense)
-        found = [Candidate(stored[key], similarity.get(key, 0.0), scores[key]) for key in scores if key in stored]
-        return found, max(len(dense), len(sparse)) < depth
+        found = (Candidate(stored[key], similarity.get(key, 0.0), scores[key]) for key in scores if key in stored)
+        return Results(found, lost=lost), max(len(dense), len(sparse)) < depth
+
+    def _halves(self, query: Query, filters: Filters, depth: int) -> tuple[dict[Half, Found], tuple[Half, ...]]:
+        """Search by meaning and by words; where one is lost the other is enough. Raises ServerError where both are."""
+        searches: dict[Half, Callable[[], Found]] = {}
+        if self._parts.dense_search:
+            searches["dense"] = lambda: self._index.nearest(query.vector, filters, limit=depth)
+        if self._parts.keyword_search:
+            searches["keywords"] = lambda: self._index.matching(query.terms, filters, limit=depth)
+        found: dict[Half, Found] = {}
+        faults: dict[Half, ServerError] = {}
+        for half, search in searches.items():
+            try:
+                found[half] = search()
+            except ServerError as error:
+                faults[half] = error
+        if faults and not found:
+            raise next(iter(faults.values()))
+        for half, fault in faults.items():
+            log.warning("Searched without %s: %s", half, fault)
+        return found, tuple(faults)
 
     def _asked(self, question: str) -> str:
         """Cut out the names: a sentence that answers often says "the company" where the question names it."""
@@ -169,22 +201,6 @@ class Retriever:
         forms = (form for entity in known for form in self._glossary.forms(entity))
         other = {term for form in forms for term in self._analyzer.content(form)} - typed
         return dict.fromkeys(typed, 1.0) | dict.fromkeys(other, ALIAS_WEIGHT)
-
-    def _dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[tuple[int, float]]:
-        languages = filters.languages or LANGUAGES
-        if not filters.active:
-            return self._vectors.search(vector, languages, limit=limit)
-        keys = self._catalog.keys(filters, limit=EXACT_KEYS + 1)
-        if len(keys) <= EXACT_KEYS:
-            return self._vectors.search(vector, languages, limit=limit, keys=keys)
-        fetched = limit
-        while True:
-            fetched *= 4
-            found = self._vectors.search(vector, languages, limit=fetched)
-            allowed = self._catalog.passing([key for key, _ in found], filters)
-            passing = [pair for pair in found if pair[0] in allowed]
-            if len(passing) >= limit or len(found) < fetched:
-                return passing[:limit]
 
 
 def fuse(dense: Sequence[int], sparse: Sequence[int], *, foreign: Container[int] = ()) -> dict[int, float]:

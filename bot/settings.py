@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -30,6 +30,11 @@ class Settings(BaseSettings):
         "",
         pattern=r"^(https?://[!-~]+)?$",
         description="A Chroma server for the vectors; default: in the folder.",
+    )
+    search: str = Field(
+        "embedded",
+        pattern=r"^(embedded|milvus:https?://[!-~]+)$",
+        description="Search engine: embedded, or milvus:http://HOST:PORT for words and vectors alike.",
     )
     llm: str = Field(
         "extractive", description="Who writes answers: extractive, gguf:, transformers: or provider:model."
@@ -88,6 +93,12 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"(postgres(ql)?://[!-~]+)?", value.get_secret_value()):
             raise ValueError("it is no address of a PostgreSQL database: use postgresql://USER@HOST:PORT/DATABASE")
         return value
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Settings:
+        if self.chroma_url and self.search != "embedded":
+            raise ValueError("REGBRIEF_CHROMA_URL and REGBRIEF_SEARCH each name a server for the vectors: unset one")
+        return self
 
     @field_validator("llm")
     @classmethod

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.glossary import Glossary
-from bot.keywords import Analyzer, Keywords
+from bot.index import Statistics
+from bot.keywords import Analyzer
 from bot.question import NAMES, Question
 from bot.records import Article, Filters
 from bot.retrieve import Candidate, Query, Retriever
@@ -47,16 +48,16 @@ class About:
 class Topics:
     """Finds the articles about a topic in one library."""
 
-    def __init__(self, retriever: Retriever, keywords: Keywords, *, analyzer: Analyzer, glossary: Glossary) -> None:
+    def __init__(self, retriever: Retriever, statistics: Statistics, *, analyzer: Analyzer, glossary: Glossary) -> None:
         self._retriever = retriever
-        self._keywords = keywords
+        self._statistics = statistics
         self._analyzer = analyzer
         self._glossary = glossary
 
     def about(self, topic: str, filters: Filters) -> list[About]:
         """Return the articles about a topic that the filters let through, most relevant first."""
         query = self._retriever.query(topic)
-        named = _Named(topic, self._glossary, self._keywords, self._analyzer)
+        named = _Named(topic, self._glossary, self._statistics, self._analyzer)
         candidates = self._retriever.search(query, filters, limit=PASSAGES)
         nearest = _nearest(candidates)
         articles = {each.stored.article.id: each.stored.article for each in candidates}
@@ -74,7 +75,7 @@ class Topics:
 
     def names(self, topic: str) -> Callable[[str], bool]:
         """Return what tells whether a text mentions all that a topic names; where it names nothing, no text does."""
-        named = _Named(topic, self._glossary, self._keywords, self._analyzer)
+        named = _Named(topic, self._glossary, self._statistics, self._analyzer)
         return lambda text: named.all_in(self._analyzer.fold(text))
 
     def _titles(self, articles: Sequence[Article], query: Query) -> Mapping[str, float]:
@@ -105,9 +106,9 @@ class _Held:
 class _Named:
     """What a topic names and how it words it, held against articles."""
 
-    def __init__(self, topic: str, glossary: Glossary, keywords: Keywords, analyzer: Analyzer) -> None:
+    def __init__(self, topic: str, glossary: Glossary, statistics: Statistics, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
-        self._question = Question(topic, glossary, keywords.informativeness(analyzer.content(topic)))
+        self._question = Question(topic, glossary, statistics.informativeness(analyzer.content(topic)))
         bearers: dict[tuple[int, int], list[str]] = {}
         for mention in glossary.find(topic):
             bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))

@@ -68,6 +68,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     return address
 
 
+@pytest.fixture(scope="session")
+def milvus_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Milvus on the loopback."""
+    from milvus_server import MilvusServer
+
+    with MilvusServer(tmp_path_factory.mktemp("milvus")) as server:
+        yield server.address
+
+
 WEIGHTS = {
     "similarity": 5.0,
     "passage_similarity": 2.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -10,6 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from fastapi.testclient import TestClient
+
+from bot.engine import Regbrief
+from bot.serve import health
+from bot.serve.api import create_app
+
+
+def probed(bot: Regbrief) -> TestClient:
+    """Return a client of the API that also answers health probes, as behind its guards."""
+    app = create_app(bot)
+    app.include_router(health.router(bot, asyncio.Event()))
+    return TestClient(app)
 
 
 @contextmanager

@@ -178,7 +178,7 @@ def test_an_article_comes_whole(client: TestClient, bot: Regbrief, article_id: s
 
 
 def test_health_says_how_many_articles_there_are(client: TestClient) -> None:
-    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 3}
+    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 3, "unavailable": {}}
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

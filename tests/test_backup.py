@@ -39,7 +39,7 @@ def contents(folder: Path, encoder: Any) -> Any:
         assert library.problems() == []
         keys = library.catalog.keys(Filters())
         held = list(library.catalog.articles(Filters()))
-        vectors = {key: library.vectors.rows([(key, language)])[0].tolist() for key, language in keys}
+        vectors = {key: library.search_index.rows([(key, language)])[0].tolist() for key, language in keys}
         return held, library.catalog.stored(key for key, _ in keys), library.catalog.told(a.id for a in held), vectors
     finally:
         library.close()
@@ -79,7 +79,7 @@ def test_who_reads_meanwhile_sees_what_is_restored(full: Library, indexed: Any, 
     restore(tmp_path / "b.zip", full.folder, indexed, overwrite=True)
     full.refresh()
     assert full.catalog.count(Filters()) == 3
-    assert full.keywords.search({"new": 1.0}, Filters(), limit=9) == []
+    assert full.search_index.matching({"new": 1.0}, Filters(), limit=9) == []
 
 
 def test_a_backup_while_another_writes_is_whole(full: Library, encoder: Any, indexed: Any, tmp_path: Path) -> None:

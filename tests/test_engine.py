@@ -457,7 +457,7 @@ def test_an_interrupted_writer_is_made_good_on_opening(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(library.vectors), "write", stop)
+        patch.setattr(type(library.search_index), "write", stop)
         with pytest.raises(KeyboardInterrupt):
             library.add(articles)
     assert library.unsettled()

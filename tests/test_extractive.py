@@ -41,7 +41,7 @@ def between(cosine: float) -> Any:
 
 @pytest.fixture
 def answerer(library: Library, encoder: Any, glossary: Glossary) -> Answerer:
-    return Answerer(encoder, library.keywords, analyzer=library.analyzer, glossary=glossary, model=THRESHOLDS)
+    return Answerer(encoder, library.search_index, analyzer=library.analyzer, glossary=glossary, model=THRESHOLDS)
 
 
 def chosen(answerer: Answerer, *each: Scored, **limits: int) -> list[str]:
@@ -150,10 +150,10 @@ def test_sentences_are_scored_at_their_offsets_best_first(
 ) -> None:
     library.add(articles)
     parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
-    retriever = Retriever(library.catalog, library.keywords, library.vectors, **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
     query = retriever.query(question)
     candidates = retriever.search(query, Filters(), limit=9)
-    found = Answerer(keywords=library.keywords, model=fixed_model, **parts).score(query, candidates)
+    found = Answerer(keywords=library.search_index, model=fixed_model, **parts).score(query, candidates)
     assert found[0].sentence.text == answer
     assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)
     for each in found:

@@ -12,21 +12,22 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 
 ORDER = tuple(
     """
-    errors records outcomes briefings settings language values sentences glossary dates anchors deixis readers
+    errors breaker records outcomes briefings settings language values sentences glossary dates anchors deixis readers
     dedupe passages encoder schema rows mirror storage database outbox store stories subscriptions judgements files
-    migrations sqlite postgres catalog keywords
-    neighbours vectors vector_server lock seal wreck salvage encoded library backup scan intake folders feeds voices
-    retrieve rerank question extractive chat local_models generative measures deeds verify wording conflicts phrases
-    conversation orders markers statements sources prompts instructions attribution drafting ledger answering
-    centrality lines happened scope quotable topics condensing retelling desk telling digest timeline sheet digest_text
-    excerpts asked holdings engine suggest evaluation serve ui serve.app console bars evaluation.cli library_cli
-    backup_cli doctor_cli feeds_cli digest_cli feedback_cli mcp_cli calls client keys_cli integrations cli __main__
+    migrations sqlite postgres catalog keywords neighbours vectors vector_server index lock seal wreck salvage encoded
+    embedded milvus manifest library backup scan intake folders feeds voices retrieve rerank question extractive chat
+    local_models generative measures deeds verify wording conflicts phrases conversation orders markers statements
+    sources prompts instructions attribution drafting ledger answering centrality lines happened scope quotable topics
+    condensing retelling desk telling digest timeline sheet digest_text excerpts asked holdings engine suggest
+    evaluation serve ui serve.app console bars evaluation.cli library_cli backup_cli doctor_cli feeds_cli digest_cli
+    feedback_cli mcp_cli calls client keys_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
 
 FRAMEWORKS = {
     "chromadb": ("neighbours", "vectors", "vector_server"),
+    "pymilvus": ("milvus",),
     "tantivy": ("keywords",),
     "rjieba": ("keywords",),
     "opencc": ("language",),

@@ -48,14 +48,13 @@ def contents(library: Library) -> list[tuple[str, str]]:
     """Return article and text of every passage, after making sure that all three parts hold the same keys."""
     assert library.problems() == []
     keys = {key for key, _ in library.catalog.keys(Filters())}
-    assert library.keywords.keys() == keys
-    assert library.vectors.keys() == keys
+    assert library.search_index.keys() == {"keywords": keys, "dense": keys}
     return sorted((each.article.id, each.passage.text) for each in library.catalog.stored(keys).values())
 
 
 def best(library: Library, term: str) -> list[str]:
     """Return the articles that keyword search finds for a term."""
-    found = library.keywords.search({term: 1.0}, Filters(), limit=9)
+    found = library.search_index.matching({term: 1.0}, Filters(), limit=9)
     return sorted(each.article.id for each in library.catalog.stored(key for key, _ in found).values())
 
 
@@ -192,8 +191,7 @@ def test_rebuilding_with_another_encoder_replaces_every_vector(
 
 def test_problems_name_what_is_missing_and_what_is_extra(full: Library) -> None:
     (key, language), *_ = full.catalog.keys(Filters(article_ids=("links-hans",)))
-    full.keywords.write([], [key])
-    full.vectors.write([], [(key, language)])
+    full.search_index.write([], [(key, language)])
     full.catalog.remove(["alipay-hant"])
     assert full.problems() == [
         "1 passages are missing from the keyword index.",

@@ -710,7 +710,7 @@ def test_each_language_has_its_page_and_speaks_only_of_itself(client: TestClient
 
 
 def test_the_api_comes_before_the_page(client: TestClient) -> None:
-    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 2}
+    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 2, "unavailable": {}}
     assert client.get("/api/docs").status_code == 200
     assert client.get("/nowhere").json()["error"]["code"] == "http_error"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
+from serving import probed
 
 from bot import postgres as module
 from bot.catalog import Catalog
@@ -20,11 +19,9 @@ from bot.engine import Regbrief
 from bot.errors import BotError, LibraryLocked, LibraryMismatch, ServerError, SettingsError
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
-from bot.library import Library
+from bot.library import Library, Places
 from bot.passages import passages
 from bot.records import Article, Filters
-from bot.serve import health
-from bot.serve.api import create_app
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,12 +143,9 @@ def test_while_the_server_is_down_the_api_says_503_and_names_it(
     postgres: PostgresServer, tmp_path: Path, encoder: Any, articles: tuple[Article, ...]
 ) -> None:
     address = postgres.database()
-    library = Library(tmp_path, encoder, Analyzer(), catalog=address)
+    library = Library(tmp_path, encoder, Analyzer(), places=Places(catalog=address))
     library.add(articles)
-    bot = Regbrief.from_library(library, encoder=encoder, glossary=Glossary())
-    app = create_app(bot)
-    app.include_router(health.router(bot, asyncio.Event()))
-    client = TestClient(app)
+    client = probed(Regbrief.from_library(library, encoder=encoder, glossary=Glossary()))
     postgres.stop()
     for path in ("search?q=屏蔽网址链接", "articles", "health"):
         refused = client.get(f"/api/v1/{path}")

@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bot import prompts
+from bot.engine import Regbrief
+from bot.errors import ServerError
 from bot.glossary import Entity, Glossary
+from bot.index import Half
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article, Filters, Language
@@ -25,8 +29,7 @@ LUMEN = Entity(
 def retriever(library: Library, encoder: Any, glossary: Glossary | None = None) -> Retriever:
     return Retriever(
         library.catalog,
-        library.keywords,
-        library.vectors,
+        library.search_index,
         encoder=encoder,
         analyzer=library.analyzer,
         glossary=glossary or Glossary(),
@@ -129,7 +132,7 @@ def test_filters_hold_for_dense_and_keyword_search(searching: Retriever, filters
 def test_wide_windows_are_searched_without_listing_their_passages(
     searching: Retriever, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.retrieve.EXACT_KEYS", 1)
+    monkeypatch.setattr("bot.embedded.EXACT_KEYS", 1)
     filters = Filters(since=date(2021, 1, 1), until=date(2021, 9, 13))
     assert found(searching, "Alibaba fined", filters) == ["fine-en", "links-hans"]
 
@@ -179,7 +182,7 @@ def test_the_other_names_of_the_glossary_are_found(library: Library, encoder: An
     )
     searching = retriever(library, encoder, Glossary([LUMEN]))
     terms = searching.query(question).terms
-    found = {key for key, _ in library.keywords.search(terms, Filters(), limit=9)}
+    found = {key for key, _ in library.search_index.matching(terms, Filters(), limit=9)}
     assert {each.article.id for each in library.catalog.stored(found).values()} == {"en", "hans", "hant"}
 
 
@@ -249,8 +252,54 @@ def test_every_name_of_a_thing_is_found_by_any_of_them_even_where_the_encoder_fa
     named = [Article(language, "t", body, language) for language, body in bodies.items()]
     library.add([*named, *[Article(f"other-{n}", "t", f"Nothing of note {n}.", "en") for n in range(60)]])
     parts = {"encoder": encoder, "analyzer": analyzer, "glossary": glossary}
-    retriever = Retriever(library.catalog, library.keywords, library.vectors, **parts)
-    sparse = library.keywords.search(retriever.query(asked).terms, Filters(), limit=10)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    sparse = library.search_index.matching(retriever.query(asked).terms, Filters(), limit=10)
     found = library.catalog.stored(key for key, _ in sparse)
     assert {each.article.id for each in found.values()} == {"en", "zh-Hans", "zh-Hant"}
     library.close()
+
+
+# --- half a search --------------------------------------------------------------------------------------------------
+
+
+def lost(library: Library, monkeypatch: pytest.MonkeyPatch, *searches: str) -> None:
+    """Let the server of these searches be down."""
+
+    def down(*_: Any, **__: Any) -> Any:
+        raise ServerError("It is down.", hint="Start it.")
+
+    for search in searches:
+        monkeypatch.setattr(type(library.search_index), search, down)
+
+
+@pytest.mark.parametrize(("search", "half"), [("nearest", "dense"), ("matching", "keywords")])
+@pytest.mark.parametrize(
+    ("question", "best", "language"),
+    [
+        pytest.param("How much was Alibaba fined?", "fine-en", "en", id="en"),
+        pytest.param("停止屏蔽网址链接", "links-hans", "zh-Hans", id="zh-Hans"),
+        pytest.param("螞蟻集團何時上市？", "alipay-hant", "zh-Hant", id="zh-Hant"),
+    ],
+)
+def test_where_one_half_is_lost_the_other_answers_and_the_answer_says_so(
+    shared_bot: Regbrief,
+    monkeypatch: pytest.MonkeyPatch,
+    search: str,
+    half: Half,
+    question: str,
+    best: str,
+    language: Any,
+) -> None:
+    assert (shared_bot.search(question).lost, shared_bot.ask(question).notes) == ((), ())
+    lost(shared_bot.library, monkeypatch, search)
+    found = shared_bot.search(question)
+    assert (found[0].article_id, found.lost) == (best, (half,))
+    assert shared_bot.ask(question).notes == (prompts.LOST[half][language],)
+
+
+def test_where_both_halves_are_lost_the_error_of_the_server_is_raised(
+    searching: Retriever, shared_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(shared_library, monkeypatch, "nearest", "matching")
+    with pytest.raises(ServerError, match=r"It is down\. Start it\."):
+        found(searching, "Alibaba")

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 from chroma_server import ChromaServer
-from fastapi.testclient import TestClient
+from serving import probed
 
 from bot.engine import Regbrief
 from bot.errors import LibraryDamaged, ServerError
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
-from bot.library import Library
+from bot.library import Library, Places
 from bot.neighbours import Row
 from bot.outcomes import Ingested
 from bot.records import Article
-from bot.serve.api import create_app
 from bot.vector_server import VectorServer
 
 EAST = np.array([1, 0, 0], dtype=np.float32)
@@ -110,9 +109,9 @@ def test_a_password_in_the_address_is_not_repeated(nobody: str, served: Callable
 def test_a_library_on_a_server_is_written_asked_rebuilt_and_shared(
     tmp_path: Path, chroma_url: str, encoder: Any, articles: tuple[Article, ...]
 ) -> None:
-    library = Library(tmp_path, encoder, Analyzer(), chroma_url=chroma_url)
+    library = Library(tmp_path, encoder, Analyzer(), places=Places(chroma_url=chroma_url))
     assert library.add(articles) == Ingested(added=3)
-    reader = Library(tmp_path, encoder, Analyzer(), chroma_url=chroma_url)
+    reader = Library(tmp_path, encoder, Analyzer(), places=Places(chroma_url=chroma_url))
     library.remove(["fine-en"])
     reader.refresh()
     assert (library.problems(), reader.problems(), (tmp_path / "vectors").exists()) == ([], [], False)
@@ -120,31 +119,34 @@ def test_a_library_on_a_server_is_written_asked_rebuilt_and_shared(
     assert bot.search("支付寶須分拆")[0].article_id == "alipay-hant"
     reader.close()
     library.close()
-    rebuilt = Library.rebuild(tmp_path, encoder, Analyzer(), chroma_url=chroma_url)
-    assert (rebuilt.problems(), len(rebuilt.vectors.keys())) == ([], 2)
+    rebuilt = Library.rebuild(tmp_path, encoder, Analyzer(), places=Places(chroma_url=chroma_url))
+    assert (rebuilt.problems(), len(rebuilt.search_index.keys()["dense"])) == ([], 2)
     rebuilt.close()
 
 
 @pytest.mark.faults
-def test_while_the_server_is_down_the_library_opens_and_the_api_says_503(
+def test_while_the_server_is_down_words_alone_are_searched_and_the_api_says_so(
     tmp_path: Path, encoder: Any, articles: tuple[Article, ...]
 ) -> None:
     server = ChromaServer(tmp_path)
     folder = tmp_path / "library"
     with server:
-        first = Library(folder, encoder, Analyzer(), chroma_url=server.url)
+        first = Library(folder, encoder, Analyzer(), places=Places(chroma_url=server.url))
         first.add(articles)
         first.close()
-    library = Library(folder, encoder, Analyzer(), chroma_url=server.url)
+    library = Library(folder, encoder, Analyzer(), places=Places(chroma_url=server.url))
     bot = Regbrief.from_library(library, encoder=encoder, glossary=Glossary())
-    client = TestClient(create_app(bot))
+    client = probed(bot)
     assert client.get("/api/v1/articles").json()["total"] == 3
-    refused = client.get("/api/v1/search", params={"q": "屏蔽网址链接"})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "server_failed")
+    found = client.get("/api/v1/search", params={"q": "屏蔽网址链接"})
+    assert (found.json()[0]["article_id"], found.headers["regbrief-searched-without"]) == ("links-hans", "dense")
+    assert client.get("/api/v1/health").json()["unavailable"].keys() == {"dense"}
+    assert client.get("/api/v1/health/ready").status_code == 200
     with pytest.raises(ServerError):
         library.add([Article("new", "New", "Text.", "en")])
     with server:
-        assert client.get("/api/v1/search", params={"q": "屏蔽网址链接"}).json()[0]["article_id"] == "links-hans"
+        found = client.get("/api/v1/search", params={"q": "屏蔽网址链接"})
+        assert (found.json()[0]["article_id"], "regbrief-searched-without" in found.headers) == ("links-hans", False)
         library.settle()
-        assert (library.problems(), bot.count()) == ([], 4)
+        assert (library.problems(), bot.count(), bot.unavailable()) == ([], 4, {})
     library.close()

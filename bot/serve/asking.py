@@ -40,6 +40,7 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
 
     @routes.get("/search", responses=shown("hits"))
     def search(
+        response: Response,
         q: Annotated[str, Query(description="What to look for.", examples=["Didi"])],
         limit: Annotated[int, Query(ge=1, le=100, description="Passages at most.")] = 10,
         since: Since = None,
@@ -48,7 +49,14 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         sources: Sources = (),
         article_ids: ArticleIds = (),
     ) -> list[Hit]:
-        """List the passages that match best, best first, in every language whichever the query's is."""
-        return bot.search(
+        """List the passages that match best, best first, in every language whichever the query's is.
+
+        While a half of the search does not answer, the header `Regbrief-Searched-Without` names it: `dense`, which is
+        search by meaning, or `keywords`.
+        """
+        found = bot.search(
             q, limit=limit, since=since, until=until, languages=languages, sources=sources, article_ids=article_ids
         )
+        if found.lost:
+            response.headers["Regbrief-Searched-Without"] = ", ".join(found.lost)
+        return found

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from bot.engine import Regbrief
-from bot.errors import BotError
+from bot.errors import BotError, ServerError
 from bot.serve.load import COME_AGAIN
 
 
@@ -48,6 +48,8 @@ def _status(bot: Regbrief, closing: asyncio.Event) -> str:
         return "stopping"
     try:
         bot.library.refresh()
+        if bot.unavailable().keys() >= {"dense", "keywords"}:
+            return ServerError.code
         return "ok" if bot.count() >= 0 else "empty"
     except BotError as error:
         return error.code

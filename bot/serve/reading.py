@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from bot.engine import Regbrief
+from bot.index import Half
 from bot.records import LANGUAGES, Article, Excerpt, Language, Verdict
 from bot.serve.errors import documented
 from bot.serve.etags import UNCHANGED, tagged
@@ -30,6 +32,8 @@ class ArticlePage:
 class Health:
     status: str
     articles: int
+    unavailable: Mapping[Half, str]
+    """What of the search does not answer, `dense` or `keywords`, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +115,5 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
 
     @routes.get("/health", responses=shown("health"))
     def health() -> Health:
-        """Say that the library can be read, and how many articles it has."""
-        return Health("ok", bot.count())
+        """Say that the library can be read, how many articles it has, and what of the search does not answer."""
+        return Health("ok", bot.count(), bot.unavailable())

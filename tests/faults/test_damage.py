@@ -119,8 +119,8 @@ def search(folder: Path) -> None:
     """Open a library and search both indexes, which a damaged file must not end in a crash."""
     library = Library(folder, WordEncoder(), Analyzer())
     (vector,) = WordEncoder().encode(["fine"], kind="query", languages=["en"])
-    library.vectors.search(vector, ("en",), limit=5)
-    library.keywords.search({"fine": 1.0}, Filters(), limit=5)
+    library.search_index.nearest(vector, Filters(languages=("en",)), limit=5)
+    library.search_index.matching({"fine": 1.0}, Filters(), limit=5)
     library.close()
 
 

@@ -130,7 +130,7 @@ def held(folder: Path, name: str) -> State:
     assert library.problems() == []
     state = {each.id: each for each in library.catalog.articles(Filters())}
     keys = {key for key, _ in library.catalog.keys(Filters())}
-    assert (library.keywords.keys(), library.vectors.keys()) == (keys, keys)
+    assert library.search_index.keys() == {"keywords": keys, "dense": keys}
     found = [(each.article.id, each.passage) for each in library.catalog.stored(keys).values()]
     wanted = [(each.id, passage) for each in state.values() for passage in passages.passages(each)]
     assert sorted(found, key=str) == sorted(wanted, key=str)

@@ -41,7 +41,7 @@ for line in sys.stdin:
     question = json.loads(line)
     found = {hit.article_id for hit in bot.search(question)}
     (vector,) = encoder.encode([question], kind="query", languages=["en"])
-    dense = {key for key, _ in library.vectors.search(vector, ("en", "zh-Hans", "zh-Hant"), limit=5)}
+    dense = {key for key, _ in library.search_index.nearest(vector, Filters(), limit=5)}
     stored = library.catalog.stored(dense)
     print(json.dumps([sorted(found), sorted({each.article.id for each in stored.values()})]), flush=True)
 """
