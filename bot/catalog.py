@@ -20,8 +20,9 @@ from sqlalchemy import Select, bindparam, delete, func, join, null, select, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import ClauseElement
 
-from bot import files, judgements, schema, stories, subscriptions
+from bot import errands, files, judgements, schema, stories, subscriptions
 from bot.dedupe import Vector
+from bot.errands import Errand
 from bot.errors import MissingExtra, NotFound
 from bot.files import File, Round
 from bot.glossary import Glossary
@@ -306,6 +307,36 @@ class Catalog:
         """Count what readers have said of answers, by verdict."""
         with self._store.reading() as db:
             return judgements.counted(db)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several servers may write here at once."""
+        return self._store.outbox is not None
+
+    def note_errand(self, errand: Errand) -> bool:
+        """Keep how far a job of a server is; say whether somebody wants it to end."""
+        with self._transaction() as db:
+            return errands.note(db, errand)
+
+    def errand(self, job_id: str) -> Errand | None:
+        """Return a job that a server has kept here."""
+        with self._store.reading() as db:
+            return errands.kept(db, job_id)
+
+    def errands(self, limit: int) -> list[Errand]:
+        """Return the newest of these jobs, newest first."""
+        with self._store.reading() as db:
+            return errands.listed(db, limit)
+
+    def stop_errand(self, job_id: str) -> None:
+        """Ask the server whose job it is to let it end."""
+        with self._transaction() as db:
+            errands.unwant(db, job_id)
+
+    def forget_errands(self, before: datetime) -> None:
+        """Forget the jobs of which nothing was said since."""
+        with self._transaction() as db:
+            errands.forget(db, before)
 
     def foresight(self) -> Callable[[Article], Change]:
         """Return what says of one article after another what `put` would make of it; a near copy counts as added."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch, StorageError
 from bot.mirror import Mirror, writable
-from bot.storage import storage_error
+from bot.storage import make_folder, storage_error
 
 PATIENCE = 10.0
 """Seconds to wait for another process to end its transaction."""
@@ -31,13 +31,7 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._copy: Mirror | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"The folder {str(path.parent)!r} cannot be made: {error.strerror}.",
-                hint="Set REGBRIEF_INDEXES to a folder that you may write.",
-            ) from error
+        make_folder(path.parent)
         self.read_only = not writable(path.parent) or (path.exists() and not os.access(path, os.W_OK))
         if self.read_only and not path.exists():
             raise StorageError(

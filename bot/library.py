@@ -34,6 +34,7 @@ from bot.milvus import Milvus
 from bot.outcomes import Failure, Ingested, Stage
 from bot.records import Article, Filters
 from bot.seal import break_seal, inspect, seal
+from bot.storage import make_folder
 
 ARTICLES_AT_ONCE = 128
 """What a crash may leave to be indexed again; smaller batches leave the indexes with too little to do at once."""
@@ -87,6 +88,7 @@ class Library:
         Raises LibraryMismatch if its indexes were built with another encoder or version, LibraryDamaged if one of them
         cannot be read.
         """
+        make_folder(folder)
         self.folder = folder
         self._encoder = encoder
         self.analyzer = analyzer
@@ -94,13 +96,20 @@ class Library:
         self.catalog = Catalog(places.catalog or folder / "catalog.sqlite", glossary)
         self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
         """Each is told what was done to which articles, once that is on disk."""
+        try:
+            self._open_index(places)
+        except BaseException:
+            self.catalog.close()
+            raise
+
+    def _open_index(self, places: Places) -> None:
         engine, _, address = places.search.partition(":")
         self.search_index: SearchIndex = (
-            Embedded(folder, self.catalog, chroma_url=places.chroma_url)
+            Embedded(self.folder, self.catalog, chroma_url=places.chroma_url)
             if engine == EMBEDDED
-            else Milvus(address, self.catalog.identity, dimension=lambda: encoder.dimension)
+            else Milvus(address, self.catalog.identity, dimension=lambda: self._encoder.dimension)
         )
-        self._manifest = Manifest(folder, self.catalog, engine=engine)
+        self._manifest = Manifest(self.folder, self.catalog, engine=engine)
         self._check()
         self.search_index.warm()
 

@@ -38,7 +38,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.functions import FunctionElement
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest version in bot/migrations/versions: what a new catalog begins with."""
 
 Text = AnyText().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -191,6 +191,15 @@ feedback = _table(
     _number("citation", nullable=True),
     _text("answer", nullable=True),
     sqlite_autoincrement=True,
+)
+
+errands = _table(
+    "errands",
+    _text("id", primary_key=True),
+    *(_text(name) for name in ("created", "told", "job")),
+    _text("error", nullable=True),
+    Column("unwanted", Integer, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
 )
 
 Sequence("indexers", data_type=Integer(), cycle=True, metadata=metadata)

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that the page and the API listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page and the API.")
     api_keys: Path | None = Field(None, description="File of the keys, hashed; `regbrief keys` writes it.")
+    session_secret: SecretStr = Field(
+        SecretStr(""), description="Signs the page's cookies; the same on all servers of one address. Default: random."
+    )
     readable_without_keys: bool = Field(
         False, description="Let whoever reaches the server read and ask; what changes the library still needs a key."
     )

@@ -31,3 +31,14 @@ def storage_error(error: BaseException, path: Path) -> StorageError | None:
             hint="Give yourself the right to write there, or copy the library and set REGBRIEF_INDEXES to the copy.",
         )
     return None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is not there. Raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {str(folder)!r} cannot be made: {error.strerror}.",
+            hint="Set REGBRIEF_INDEXES to a folder that you may write.",
+        ) from error

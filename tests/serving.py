@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,14 @@ def probed(bot: Regbrief) -> TestClient:
     app = create_app(bot)
     app.include_router(health.router(bot, asyncio.Event()))
     return TestClient(app)
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    """Wait for what comes sooner or later: on a busy machine much later."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -238,7 +238,7 @@ def test_old_jobs_are_forgotten(bot: Regbrief, monkeypatch: pytest.MonkeyPatch) 
         task = Task("articles", (name,))
         jobs.start(task, lambda _: Ingested())
         finished(jobs, task)
-    assert [each.job.what for each in jobs.tasks()] == [("c",)]
+    assert [each.job.what for each in jobs.errands()] == [("c",)]
 
 
 def test_a_job_that_nobody_has_begun_is_not_found(client: TestClient) -> None:

@@ -57,7 +57,7 @@ class Rows:
 @pytest.fixture
 def library(tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """An empty library."""
-    monkeypatch.setattr("bot.library.Vectors", Rows)
+    monkeypatch.setattr("bot.embedded.Vectors", Rows)
     library = Library(tmp_path / "indexes", encoder, Analyzer())
     yield library
     library.close()

@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bot"
 ORDER = tuple(
     """
     errors breaker records outcomes briefings settings language values sentences glossary dates anchors deixis readers
-    dedupe passages encoder schema rows mirror storage database outbox store stories subscriptions judgements files
-    migrations sqlite postgres catalog keywords neighbours vectors vector_server index lock seal wreck salvage encoded
-    embedded milvus manifest library backup scan intake folders feeds voices retrieve rerank question extractive chat
-    local_models generative measures deeds verify wording conflicts phrases conversation orders markers statements
+    dedupe passages encoder schema rows mirror storage database outbox store stories subscriptions judgements errands
+    files migrations sqlite postgres catalog keywords neighbours vectors vector_server index lock seal wreck salvage
+    encoded embedded milvus manifest library backup scan intake folders feeds voices retrieve rerank question extractive
+    chat local_models generative measures deeds verify wording conflicts phrases conversation orders markers statements
     sources prompts instructions attribution drafting ledger answering centrality lines happened scope quotable topics
     condensing retelling desk telling digest timeline sheet digest_text excerpts asked holdings engine suggest
     evaluation serve ui serve.app console bars evaluation.cli library_cli backup_cli doctor_cli feeds_cli digest_cli
@@ -70,6 +70,7 @@ FRAMEWORKS = {
         "migrations",
         "catalog",
         "files",
+        "errands",
         "judgements",
         "stories",
         "subscriptions",

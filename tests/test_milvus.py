@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from milvus_server import MilvusServer
-from serving import probed
+from serving import probed, until
 
 from bot.engine import Regbrief
 from bot.errors import LibraryMismatch, ServerError, SettingsError
@@ -128,9 +128,8 @@ def test_while_milvus_is_down_the_api_says_503_and_goes_on_when_it_is_back(
     with pytest.raises(ServerError):
         library.add([Article("new", "New", "Text.", "en")])
     with server:
-        time.sleep(1)
+        until(lambda: client.get("/api/v1/health").json()["unavailable"] == {})
         assert client.get("/api/v1/search", params={"q": "屏蔽网址链接"}).json()[0]["article_id"] == "links-hans"
-        assert client.get("/api/v1/health").json()["unavailable"] == {}
         library.settle()
         assert library.problems() == []
     library.close()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -472,6 +473,7 @@ class Bot:
 
     settings = None
     glossary = Glossary()
+    library = SimpleNamespace(catalog=SimpleNamespace(shared=False))
 
     def __init__(self, result: Answer | Exception) -> None:
         self.result = result
@@ -495,6 +497,9 @@ class Bot:
 
     def count(self, **_: object) -> int:
         return len(ARTICLES)
+
+    def unavailable(self) -> dict[str, str]:
+        return {}
 
     def sources(self) -> dict[str, int]:
         return {"": 3, "Example Post": 1, "範例報": 2}

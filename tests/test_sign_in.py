@@ -202,6 +202,13 @@ def test_a_restart_signs_everybody_out() -> None:
     assert Sessions().key_id(response.headers["set-cookie"].split(";")[0]) is None
 
 
+def test_servers_with_one_secret_know_each_others_sessions() -> None:
+    response = Response()
+    Sessions("s3cret").begin(response, "00000000", secure=False)
+    cookie = response.headers["set-cookie"].split(";")[0]
+    assert (Sessions("s3cret").key_id(cookie), Sessions("other").key_id(cookie)) == ("00000000", None)
+
+
 def test_the_routes_that_change_something_are_those_that_need_an_admin(server: FastAPI) -> None:
     """The documentation tags a route `admin` where the guard asks for one, and nowhere else."""
     wrong = []

@@ -56,7 +56,7 @@ class Guards:
             settings,
             anonymous(settings),
             Keys(settings.api_keys) if settings.api_keys else None,
-            Sessions(),
+            Sessions(settings.session_secret.get_secret_value()),
             _rates(settings),
             audit,
             turns,

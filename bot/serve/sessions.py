@@ -15,10 +15,11 @@ LIFETIME = 12 * 3600
 
 
 class Sessions:
-    """Signs and reads the cookies. The secret lives as long as the process: a restart signs everybody out."""
+    """Signs and reads the cookies."""
 
-    def __init__(self, *, lifetime: int = LIFETIME) -> None:
-        self._serializer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="session")
+    def __init__(self, secret: str = "", *, lifetime: int = LIFETIME) -> None:
+        """Take the secret; one of its own lives as long as the process, and a restart signs everybody out."""
+        self._serializer = URLSafeTimedSerializer(secret or secrets.token_bytes(32), salt="session")
         self._lifetime = lifetime
         self._ended: dict[str, float] = {}
 

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from bot import readers
 from bot.engine import Regbrief
+from bot.errands import Errand
 from bot.errors import InputError, LibraryLocked
 from bot.holdings import is_address
 from bot.outcomes import Failure, Ingested, Job
@@ -143,32 +144,35 @@ def add_routes(routes: APIRouter, bot: Regbrief, jobs: Jobs) -> None:
 
     @routes.get("/jobs", response_model=list[Job], responses=shown("jobs"))
     def list_jobs(request: Request) -> list[Job]:
-        """List the jobs, newest first. Jobs are forgotten when the server ends, and in time."""
-        return [told(request, task) for task in jobs.tasks()]
+        """List the jobs, newest first, also those of other servers on the same catalog.
+
+        They are forgotten in time, and where the server has the catalog to itself, when it ends.
+        """
+        return [told(request, errand) for errand in jobs.errands()]
 
     @routes.get("/jobs/{job_id}", response_model=Job, responses={**shown("job"), **documented(404)})
     def job(job_id: str, request: Request) -> Job:
         """Say how far a job is, and what came of it."""
-        return told(request, jobs.task(job_id))
+        return told(request, jobs.errand(job_id))
 
     @routes.delete("/jobs/{job_id}", response_model=Job, responses={**shown("job"), **documented(404)})
     def stop(job_id: str, request: Request) -> Job:
         """Let a job end after what it has in hand, which stays; one that has ended is left as it is."""
         jobs.stop(job_id)
-        return told(request, jobs.task(job_id))
+        return told(request, jobs.errand(job_id))
 
 
 def begun(request: Request, response: Response, jobs: Jobs, task: Task, work: Any) -> Job:
     """Begin a job, and say where it can be followed. Raises Busy."""
     jobs.start(task, work)
     response.headers["Location"] = str(request.app.url_path_for("job", job_id=task.job.id))
-    return told(request, task)
+    return told(request, Errand(task.job, task.error))
 
 
-def told(request: Request, task: Task) -> Job:
+def told(request: Request, errand: Errand) -> Job:
     """Return a job with what has gone wrong in the language that is asked for."""
-    error = said(task.error, language_of(request)).model_dump() if task.error else None
-    return replace(task.job, error=error)
+    error = said(errand.error, language_of(request)).model_dump() if errand.error else None
+    return replace(errand.job, error=error)
 
 
 def patient(work: Any, *arguments: Any) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,14 +30,6 @@ def expect(what: Any) -> Any:
     from playwright.sync_api import expect  # `make test` has no playwright, and skips what needs it
 
     return expect(what)
-
-
-def until(holds: Callable[[], bool], patience: float = 30) -> None:
-    """Wait until something holds outside of the page."""
-    end = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < end, "It has not come to hold."
-        time.sleep(0.02)
 
 
 def start(page: Any, question: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from fake_bot import FakeBot
-from steps import ENGLISH, MARKS, claims, expect, finished, start, until
+from serving import until
+from steps import ENGLISH, MARKS, claims, expect, finished, start
 from visiting import Visits, serving
 
 from bot.settings import Settings

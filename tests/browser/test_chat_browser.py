@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from fake_bot import ESSAY, KNOWN
-from steps import ENGLISH, MARKS, ask, claims, expect, finished, in_view, start, until
+from serving import until
+from steps import ENGLISH, MARKS, ask, claims, expect, finished, in_view, start
 
 pytestmark = MARKS
 
