@@ -358,9 +358,9 @@ def test_a_question_that_was_searched_as_it_stands_is_not_repeated(searched: str
 @pytest.mark.parametrize(
     ("language", "implied", "chip"),
     [
-        ("en", "last month", "“last month”: published 1 March 2024 – 31 March 2024Search all dates"),
-        ("zh-Hans", "上个月", "“上个月”：发布于2024年3月1日至2024年3月31日不限日期再查"),
-        ("zh-Hant", "上個月", "「上個月」：發布於2024年3月1日至2024年3月31日不限日期再查"),
+        ("en", "last month", "“last month”: published 1 March 2024 – 31 March 2024"),
+        ("zh-Hans", "上个月", "“上个月”：发布于2024年3月1日至2024年3月31日"),
+        ("zh-Hant", "上個月", "「上個月」：發布於2024年3月1日至2024年3月31日"),
     ],
 )
 def test_an_implied_window_shows_its_words_and_can_be_dropped(
@@ -368,8 +368,8 @@ def test_an_implied_window_shows_its_words_and_can_be_dropped(
 ) -> None:
     reply = replace(reply, searched=Searched(9, FIRST, LAST, implied=implied))
     talk = shown(reply, text=strings(language)).talk
-    assert part(talk, "window") == chip
-    assert '<button type="button" class="undated">' in talk
+    assert part(talk, "implied") == chip
+    assert f'<button type="button" class="undated" title="{strings(language)("search_all_dates")}"' in talk
     assert strings(language).date(FIRST) not in part(talk, "foot")
 
 
@@ -388,7 +388,7 @@ def test_a_window_that_the_caller_set_is_plain_text(
     talk = shown(replace(reply, searched=searched), text=strings(language)).talk
     assert words in part(talk, "foot")
     assert EN("search_all_dates") not in talk
-    assert 'class="window"' not in talk
+    assert 'class="implied"' not in talk
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -606,6 +606,12 @@ def test_a_refusal_with_filters_offers_to_search_without_them() -> None:
     assert [EN("search_everything") in shown(REFUSAL, **wish).talk for wish in ({}, {"languages": ("en",)})] == [
         False, True
     ]  # fmt: skip
+
+
+def test_a_refusal_within_an_implied_window_offers_all_dates() -> None:
+    refusal = replace(REFUSAL, searched=Searched(9, FIRST, LAST, implied="last month"))
+    wider = '<button type="button" class="wider" data-dates>Search all dates</button>'
+    assert [wider in shown(each).talk for each in (REFUSAL, refusal)] == [False, True]
 
 
 def test_the_library_names_its_outlets_most_first() -> None:

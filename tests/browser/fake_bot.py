@@ -120,7 +120,7 @@ class FakeBot:
     def __init__(self) -> None:
         self.settings = None
         self.listeners: list[Callable[[Answer], None]] = []
-        self.library = SimpleNamespace(listeners=[])
+        self.library = SimpleNamespace(listeners=[], catalog=SimpleNamespace(shared=False))
         self.asked: list[dict[str, Any]] = []
         self.closed: list[str] = []
         self.judged: list[tuple[Any, ...]] = []
@@ -186,6 +186,9 @@ class FakeBot:
 
     def articles(self, **_: object) -> Iterator[Article]:
         return iter(ARTICLES.values())
+
+    def unavailable(self) -> dict[str, str]:
+        return {}
 
     def count(self, **_: object) -> int:
         return len(ARTICLES)

@@ -133,13 +133,13 @@ WINDOWED = "How much was Alibaba fined last month?"
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_a_window_that_words_set_is_dropped_by_its_button(visit: Visit, width: int) -> None:
+def test_a_window_that_words_set_is_a_chip_that_drops_it(visit: Visit, width: int) -> None:
     page = visit(width=width)
     ask(page, WINDOWED)
-    chip = page.locator("#turn-1 .window")
-    expect(chip.locator("span")).to_have_text("“last month”: published 1 October 2026 – 31 October 2026")
+    implied = page.locator("#turn-1 .implied")
+    expect(implied).to_have_text("“last month”: published 1 October 2026 – 31 October 2026")
     fits(page, width)
-    button = chip.get_by_role("button", name="Search all dates")
+    button = implied.get_by_role("button", name="published 1 October 2026 – 31 October 2026: remove")
     page.locator("#turn-1 .edit").focus()
     page.keyboard.press("Tab")
     expect(button).to_be_focused()
@@ -150,7 +150,16 @@ def test_a_window_that_words_set_is_dropped_by_its_button(visit: Visit, width: i
     expect(turn.locator(".question")).to_have_text(WINDOWED)
     expect(claims(page, 2).first).to_have_text("They fined Alibaba 18.228 billion yuan.[1]")
     expect(turn.locator(".foot")).to_have_text("As of 10 April 2021 · searched 4 articles · all dates")
-    assert turn.locator(".window").count() == 0
+    assert turn.locator(".implied").count() == 0
+
+
+def test_a_refusal_within_an_implied_window_is_asked_again_of_all_dates(visit: Visit, bot: Any) -> None:
+    page = visit()
+    ask(page, "What about Didi last month?")
+    page.get_by_role("button", name="Search all dates", exact=True).click()
+    page.locator("#turn-2 .foot").wait_for()
+    expect(page.locator(".question")).to_have_text(["What about Didi last month?"] * 2)
+    expect(page.locator("#turn-2 .foot")).to_contain_text("all dates")
 
 
 def test_a_second_question_waits_for_the_first(visit: Visit, bot: Any) -> None:

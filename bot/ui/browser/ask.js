@@ -237,7 +237,9 @@ class Conversation {
     if (button.matches(".retry")) {
       return this.ask(turn.wish, turn.number === last ? { number: last } : { before: turn.number });
     }
-    if (button.matches(".undated")) return this.ask({ ...turn.wish, read_dates: false }, { before: turn.number });
+    if (button.matches(".undated, .wider[data-dates]")) {
+      return this.ask({ ...turn.wish, read_dates: false }, { before: turn.number });
+    }
     if (button.matches(".wider")) {
       filters.clear();
       const { question, answer_language } = turn.wish;
