@@ -4,6 +4,7 @@ python benchmarks/load.py                                 # 50 askers and two ed
 python benchmarks/load.py --askers 110 --seconds 60       # more than it takes on: they are told to come again, and do
 python benchmarks/load.py --editors 0 --questions 10000   # its memory; --seconds bounds the time
 python benchmarks/load.py --streams 40                    # it is stopped while so many answers stream
+python benchmarks/load.py --at http://127.0.0.1:7860      # servers that are up already, such as several behind a proxy
 
 Needs the extra `bench`, and a library (`regbrief ingest`), of which a copy is served on the loopback by another
 process. Every citation of every answer, over whichever face, is held against the texts that its article had between the
@@ -47,11 +48,25 @@ STOPPING = 60
 # --- the server -----------------------------------------------------------------------------------------------------
 
 
-class Server:
+class Elsewhere:
+    """Servers that somebody else started, at one address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def memory(self) -> float:
+        """Return nothing: it cannot be seen from here."""
+        return 0.0
+
+    def alive(self) -> bool:
+        return True
+
+
+class Server(Elsewhere):
     """A server of its own process, on a copy of a library."""
 
     def __init__(self, indexes: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
+        super().__init__(f"http://127.0.0.1:{port}")
         environment = {**os.environ, "REGBRIEF_INDEXES": str(indexes), "REGBRIEF_PORT": str(port)}
         self._process = subprocess.Popen([sys.executable, "-m", "bot", "serve"], env=environment, cwd=ROOT)
 
@@ -116,7 +131,7 @@ def shipped(address: str) -> Held:
 # --- what is measured -----------------------------------------------------------------------------------------------
 
 
-def load(server: Server, run: Run, *, askers: int, editors: int, seconds: float, questions: int) -> list[Any]:
+def load(server: Elsewhere, run: Run, *, askers: int, editors: int, seconds: float, questions: int) -> list[Any]:
     """Let users come for so many seconds, or questions; print how it went, and return the memory by questions."""
     Asker.fixed_count, Editor.fixed_count = askers, editors
     environment = Environment(
@@ -213,25 +228,35 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--questions", type=int, default=0, help="stop after so many, and tell the memory")
     parser.add_argument("--streams", type=int, default=0, help="only stop the server while so many answers stream")
+    parser.add_argument("--at", metavar="ADDRESS", help="ask the servers there, and start none")
     parser.add_argument("--seed", type=int, default=10)
     given = parser.parse_args()
     lines = (ROOT / "corpus" / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line) for line in lines if line]
     chance = random.Random(given.seed)
+    if given.at:
+        measure(Elsewhere(given.at), questions, chance, given)
+        return
     with serving(given.library) as server:
         if given.streams:
             drain(server, chance.sample(questions, given.streams), given.streams)
-            return
-        run = Run(shipped(server.address), questions, chance, only_questions=given.questions > 0)
-        memory = load(
-            server,
-            run,
-            askers=given.askers,
-            editors=given.editors,
-            seconds=given.seconds,
-            questions=given.questions,
-        )
-        tell_memory(memory)
+        else:
+            tell_memory(measure(server, questions, chance, given))
+
+
+def measure(
+    server: Elsewhere, questions: Sequence[dict[str, Any]], chance: random.Random, given: argparse.Namespace
+) -> list[Any]:
+    """Let users come as the command line says; return the memory by questions."""
+    run = Run(shipped(server.address), questions, chance, only_questions=given.questions > 0)
+    return load(
+        server,
+        run,
+        askers=given.askers,
+        editors=given.editors,
+        seconds=given.seconds,
+        questions=given.questions,
+    )
 
 
 if __name__ == "__main__":
