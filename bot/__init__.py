@@ -6,6 +6,7 @@ from bot.engine import Event, Regbrief
 from bot.errors import BotError, Stopped
 from bot.outcomes import (
     Backup,
+    Copied,
     Failure,
     Feed,
     FeedSync,
@@ -17,6 +18,7 @@ from bot.outcomes import (
     Preview,
     Stage,
     Synced,
+    TableCopied,
 )
 from bot.records import Answer, Article, Citation, Claim, Excerpt, Feedback, Hit, Related, Searched, to_json
 from bot.settings import Settings
@@ -29,6 +31,7 @@ __all__ = [
     "BotError",
     "Citation",
     "Claim",
+    "Copied",
     "Digest",
     "DigestStory",
     "Event",
@@ -52,6 +55,7 @@ __all__ = [
     "Stage",
     "Stopped",
     "Synced",
+    "TableCopied",
     "Timeline",
     "TimelineEvent",
     "to_json",

@@ -27,6 +27,7 @@ _TITLES: dict[StageName, str] = {
     "indexing": "Indexing",
     "grouping": "Grouping stories",
     "copying": "Copying",
+    "comparing": "Comparing",
     "telling": "Writing",
 }
 

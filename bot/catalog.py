@@ -78,6 +78,11 @@ class Catalog:
             self._renew()
 
     @property
+    def store(self) -> Store:
+        """The database under it, for what works on tables whatever is in them."""
+        return self._store
+
+    @property
     def read_only(self) -> bool:
         """Whether what is here can be read only."""
         return self._store.read_only
@@ -251,10 +256,13 @@ class Catalog:
         gone = [{"key": key, "language": languages[key], "claim": None} for key in sorted(languages.keys() - held)]
         db.run_each(_DROP, gone)
 
-    def unindex(self) -> None:
-        """Note that the indexes hold nothing."""
+    def unindex(self, keys: Iterable[int] | None = None) -> None:
+        """Note that the indexes do not hold these passages; or nothing, where none are named."""
         with self._transaction() as db:
-            db.run(_UNINDEX)
+            if keys is None:
+                db.run(_UNINDEX)
+            else:
+                db.run(_UNINDEX_SOME, keys=listed(keys))
 
     def forget_obsolete(self, keys: Iterable[int]) -> None:
         """Note that the indexes have dropped these keys."""
@@ -616,6 +624,7 @@ _UNINDEXED_OF = select(YES).where(_OF_ARTICLE, _P.indexed == NO).limit(1)
 _MARKED = select(_P.key, _P.article_id, _P.indexed).where(_P.key.in_(numbered("keys")))
 _MARK = update(schema.passages).where(_P.key.in_(numbered("keys"))).values(indexed=YES, claim=null())
 _UNINDEX = update(schema.passages).values(indexed=NO, claim=null())
+_UNINDEX_SOME = _UNINDEX.where(_P.key.in_(numbered("keys")))
 _LEAVE_TO_DROP = (
     insert(schema.obsolete)
     .from_select(

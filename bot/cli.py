@@ -29,6 +29,7 @@ from bot.console import (
     out,
     print_json,
 )
+from bot.copy_cli import copy
 from bot.digest_cli import digest, summarize, timeline
 from bot.doctor_cli import doctor
 from bot.errors import BotError
@@ -55,7 +56,7 @@ app.add_typer(feeds, name="feeds")
 app.add_typer(feedback, name="feedback")
 app.add_typer(keys, name="keys")
 app.add_typer(folders, name="folders")
-for verb in (ingest, digest, timeline, summarize, sync, backup, restore, doctor, mcp):
+for verb in (ingest, digest, timeline, summarize, sync, backup, restore, copy, doctor, mcp):
     app.command()(verb)
 
 

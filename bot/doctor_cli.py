@@ -14,7 +14,9 @@ from bot.salvage import Salvaged, salvage
 from bot.seal import readable
 from bot.settings import Settings
 
-REBUILD, SALVAGE = "regbrief doctor --rebuild", "regbrief doctor --salvage"
+REBUILD, SALVAGE, COPY = "regbrief doctor --rebuild", "regbrief doctor --salvage", "regbrief copy"
+FIXES = {"The catalog": SALVAGE, "is an unfinished copy": COPY}
+"""What mends it where a rebuild does not, by words of the problem."""
 
 
 def doctor(
@@ -58,7 +60,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         problems = [str(error)]
         down = isinstance(error, ServerError)
     if problems and not down:
-        fix = SALVAGE if any("The catalog" in problem for problem in problems) else REBUILD
+        fix = next((each for words, each in FIXES.items() if any(words in problem for problem in problems)), REBUILD)
     about = {"library": str(settings.indexes), "articles": count, "encoder": settings.encoder}
     return about | {"problems": problems, "fix": fix}
 

@@ -90,8 +90,8 @@ class Embedded:
         """Return each term's inverse document frequency."""
         return self.keywords.informativeness(terms)
 
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of these passages, in no order; one that is not there is left out."""
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these passages by their keys; one that is not there is left out."""
         return self.vectors.rows(keys)
 
     def keys(self) -> dict[Half, set[int]]:

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,20 +50,28 @@ class Encoded(Database):
                 raise self._named(error) from error
             self._begin_anew()
 
-    def encode(self, keys: Sequence[int], texts: Sequence[str], languages: Sequence[Language]) -> NDArray[np.float32]:
+    def encode(
+        self,
+        keys: Sequence[int],
+        texts: Sequence[str],
+        languages: Sequence[Language],
+        *,
+        made: Mapping[int, NDArray[np.float32]] | None = None,
+    ) -> NDArray[np.float32]:
         """Return the vectors of passages, given by their keys in the catalog, in order; shape (texts, dimension).
 
-        A vector is the same whether it is made or remembered.
+        A vector is the same whether it is made or remembered, or has been `made` elsewhere.
         """
         names = [self._name(text, language) for text, language in zip(texts, languages, strict=True)]
         found = self._found(names)
+        found |= {name: _packed(made[key]) for name, key in zip(names, keys, strict=True) if made and key in made}
         new = {name: at for at, name in enumerate(names) if name not in found}
         if new:
             places = list(new.values())
             rows = self._encoder.encode(
                 [texts[at] for at in places], kind="passage", languages=[languages[at] for at in places]
             )
-            found |= {name: row.astype(_STORED).tobytes() for name, row in zip(new, rows, strict=True)}
+            found |= {name: _packed(row) for name, row in zip(new, rows, strict=True)}
         self._keep([(name, key, found[name]) for name, key in zip(names, keys, strict=True)])
         joined = np.frombuffer(b"".join(found[name] for name in names), _STORED).astype(np.float32)
         vectors = joined.reshape(len(names), -1)
@@ -94,7 +102,7 @@ class Encoded(Database):
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO encoded (name, passage, vector) VALUES (?,?,?) ON CONFLICT (name) DO UPDATE SET"
-                " passage = excluded.passage, dropped = NULL",
+                " passage = excluded.passage, dropped = NULL, vector = excluded.vector",
                 rows,
             )
 
@@ -112,6 +120,10 @@ class Encoded(Database):
         for path in self._path.parent.glob(f"{self._path.name}*"):
             path.unlink()
         self._connection.executescript(_SCHEMA)
+
+
+def _packed(vector: NDArray[np.float32]) -> bytes:
+    return vector.astype(_STORED).tobytes()
 
 
 class Kept:

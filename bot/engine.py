@@ -14,6 +14,7 @@ from bot.answering import Answering, Step
 from bot.backup import restore
 from bot.briefings import Digest, Timeline
 from bot.chat import ChatModel
+from bot.copying import copy
 from bot.desk import Newsroom
 from bot.digest import STORIES, Digests
 from bot.drafting import Writer
@@ -26,7 +27,7 @@ from bot.holdings import Holdings
 from bot.keywords import Analyzer
 from bot.language import clean, detect, fold, fold_case
 from bot.library import Library, Places, Progress
-from bot.outcomes import Backup
+from bot.outcomes import Backup, Copied
 from bot.records import (
     EVERY_PART,
     Answer,
@@ -152,6 +153,24 @@ class Regbrief(Holdings):
                 return Library.rebuild(folder, progress=progress, **build)
 
         return restore(Path(file), settings.indexes, indexed, overwrite=overwrite, progress=progress)
+
+    @classmethod
+    def copy(cls, to: str | Path, settings: Settings | None = None, *, progress: Progress | None = None) -> Copied:
+        """Bring the library that the settings name to another place, on other engines or not, and compare the two.
+
+        `to` is a folder, and after it, with commas, what is not in it: postgresql://USER@HOST/DATABASE,
+        milvus:http://HOST:PORT, chroma:http://HOST:PORT. Nothing is encoded of which there is a vector, ids and stories
+        stay, and a copy that was broken off goes on from where it was. Nobody may write to either meanwhile. `progress`
+        is told of "copying" and "comparing" (rows) and "indexing" (passages). Raises InputError where something else is
+        in the place of the copy, LibraryLocked.
+        """
+        settings = settings or Settings.read()
+        made = Materials.read(settings).library()
+
+        def opened(which: Settings, copy_of: str) -> Library:
+            return Library(which.indexes, **{**made, "places": places(which)}, copy_of=copy_of)
+
+        return copy(settings, settings.at(str(to)), opened, progress=progress)
 
     @classmethod
     def from_library(
@@ -449,8 +468,7 @@ class Materials:
         )
         if isinstance(encoder, BundledEncoder) and not parts.language_means:
             encoder = encoder.without_means()
-        places = Places(settings.catalog.get_secret_value(), settings.chroma_url, settings.search)
-        return cls(encoder, glossary, parts, places)
+        return cls(encoder, glossary, parts, places(settings))
 
     def library(self) -> dict[str, Any]:
         """Return the arguments of Library but for its folder."""
@@ -461,6 +479,11 @@ class Materials:
             "events": isinstance(self.encoder, BundledEncoder) and self.parts.language_means,
             "places": self.places,
         }
+
+
+def places(settings: Settings) -> Places:
+    """Return where the parts of the library are that are not in its folder."""
+    return Places(settings.catalog.get_secret_value(), settings.chroma_url, settings.search)
 
 
 def _open_chat(settings: Settings) -> ChatModel | None:

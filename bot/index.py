@@ -55,8 +55,8 @@ class SearchIndex(Statistics, Protocol):
         """Return the passages with the best BM25 score for weighted terms that pass the filters."""
         ...
 
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of these passages, in no order; one that is not there is left out."""
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these passages by their keys; one that is not there is left out."""
         ...
 
     def keys(self) -> dict[Half, set[int]]:

@@ -24,7 +24,7 @@ from bot.dedupe import Vector
 from bot.embedded import Embedded
 from bot.encoded import Encoded
 from bot.encoder import Encoder
-from bot.errors import LibraryDamaged, Stopped, StorageError
+from bot.errors import LibraryDamaged, LibraryMismatch, Stopped, StorageError
 from bot.glossary import Glossary
 from bot.index import Half, Indexed, SearchIndex
 from bot.keywords import Analyzer, Entry
@@ -32,9 +32,10 @@ from bot.lock import writer
 from bot.manifest import EMBEDDED, REBUILD, Manifest
 from bot.milvus import Milvus
 from bot.outcomes import Failure, Ingested, Stage
-from bot.records import Article, Filters
+from bot.records import Article, Filters, Language
 from bot.seal import break_seal, inspect, seal
 from bot.storage import make_folder
+from bot.tables import UNFINISHED
 
 ARTICLES_AT_ONCE = 128
 """What a crash may leave to be indexed again; smaller batches leave the indexes with too little to do at once."""
@@ -48,6 +49,9 @@ WRITTEN: tuple[Change, ...] = ("added", "updated", "duplicate")
 """What may become of an article that is then in the catalog as it was given."""
 
 Item = TypeVar("Item")
+
+Made = Callable[[Sequence[tuple[int, Language]]], Mapping[int, NDArray[np.float32]]]
+"""Gives the vectors of passages that have been made already; those that it leaves out are encoded."""
 
 Progress = Callable[[Stage], None]
 """Told again and again how far the work is; it may raise Stopped to end the work, and what is done is kept."""
@@ -80,11 +84,13 @@ class Library:
         glossary: Glossary | None = None,
         events: bool = True,
         places: Places = IN_FOLDER,
+        copy_of: str = "",
     ) -> None:
         """Open or create the library in `folder`; `places` says what of it is elsewhere.
 
-        Reports of one event share names of the `glossary`. `events` is off for an encoder to whose vectors the
-        thresholds of `bot.dedupe` do not apply: stories are then made of copies only.
+        It may be an unfinished copy only of the library whose identity is `copy_of`. Reports of one event share names
+        of the `glossary`. `events` is off for an encoder to whose vectors the thresholds of `bot.dedupe` do not apply:
+        stories are then made of copies only.
         Raises LibraryMismatch if its indexes were built with another encoder or version, LibraryDamaged if one of them
         cannot be read.
         """
@@ -97,12 +103,12 @@ class Library:
         self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
         """Each is told what was done to which articles, once that is on disk."""
         try:
-            self._open_index(places)
+            self._open_index(places, copy_of)
         except BaseException:
             self.catalog.close()
             raise
 
-    def _open_index(self, places: Places) -> None:
+    def _open_index(self, places: Places, copy_of: str) -> None:
         engine, _, address = places.search.partition(":")
         self.search_index: SearchIndex = (
             Embedded(self.folder, self.catalog, chroma_url=places.chroma_url)
@@ -110,7 +116,7 @@ class Library:
             else Milvus(address, self.catalog.identity, dimension=lambda: self._encoder.dimension)
         )
         self._manifest = Manifest(self.folder, self.catalog, engine=engine)
-        self._check()
+        self._check(copy_of)
         self.search_index.warm()
 
     @classmethod
@@ -128,6 +134,7 @@ class Library:
         """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
             articles = Catalog(places.catalog or folder / "catalog.sqlite")
+            _demand_whole(folder, articles)
             Manifest(folder, articles, engine="").clear()
             articles.forget_stories()
             for article in articles.articles(Filters()):
@@ -166,13 +173,7 @@ class Library:
             passages_there.close()
             library = cls(folder, encoder, analyzer, glossary=glossary, events=events, places=places)
             library._manifest.write(library._built_with())
-            done, total = 0, library.catalog.unindexed()
-            while batch := library.catalog.to_index(PASSAGES_AT_ONCE):
-                library._write(batch)
-                library.catalog.mark_indexed([stored.key for stored in batch])
-                done += len(batch)
-                if progress:
-                    progress(Stage("indexing", done, total, "passages"))
+            library.fill(lambda _: {}, progress)
             library.index(progress)
             return library
 
@@ -288,14 +289,24 @@ class Library:
                 progress(Stage("grouping", told, len(untold), "articles"))
         return done
 
+    def fill(self, made: Made, progress: Progress | None = None) -> None:
+        """Index what waits as the one writer, and let its stories be; what has no vector yet is encoded."""
+        done, total = 0, self.catalog.unindexed()
+        while batch := self.catalog.to_index(PASSAGES_AT_ONCE):
+            self._write(batch, made([(stored.key, stored.article.language) for stored in batch]))
+            self.catalog.mark_indexed([stored.key for stored in batch])
+            done += len(batch)
+            if progress:
+                progress(Stage("indexing", done, total, "passages"))
+
     @cached_property
     def _encoded(self) -> Encoded:
         return Encoded(self.folder / "encoded.sqlite", self._encoder)
 
     def _content(self, article_id: str) -> Vector | None:
         """Return the sum of the vectors of an article's passages, if it has any that can be compared."""
-        rows = self.search_index.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else []
-        return np.sum(rows, axis=0, dtype=np.float32) if len(rows) else None
+        rows = self.search_index.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else {}
+        return np.sum(list(rows.values()), axis=0, dtype=np.float32) if rows else None
 
     def _index(self, batch: Sequence[Stored]) -> None:
         vectors = self._write(batch)
@@ -305,12 +316,15 @@ class Library:
             contents[stored.article.id] = vector if before is None else before + vector
         self.catalog.mark_indexed([stored.key for stored in batch], contents)
 
-    def _write(self, batch: Sequence[Stored]) -> NDArray[np.float32]:
-        """Write passages to the indexes, and return their vectors."""
+    def _write(
+        self, batch: Sequence[Stored], made: Mapping[int, NDArray[np.float32]] | None = None
+    ) -> NDArray[np.float32]:
+        """Write passages to the indexes, and return their vectors, of which some may have been made."""
         vectors = self._encoded.encode(
             [stored.key for stored in batch],
             [self.analyzer.fold(searchable(stored)) for stored in batch],
             [stored.article.language for stored in batch],
+            made=made,
         )
         entries = [self._entry(stored) for stored in batch]
         self.search_index.write([Indexed(*each) for each in zip(entries, vectors, strict=True)], [])
@@ -336,7 +350,8 @@ class Library:
             "passages": passages.VERSION,
         }
 
-    def _check(self) -> None:
+    def _check(self, copy_of: str) -> None:
+        _demand_whole(self.folder, self.catalog, copy_of)
         self._manifest.check(self._built_with())
         if not self.catalog.passage_count():
             return
@@ -345,6 +360,15 @@ class Library:
                 raise LibraryDamaged(f"{str(part)!r} is missing.", hint=REBUILD)
         if self.search_index.files():
             inspect(self.folder)
+
+
+def _demand_whole(folder: Path, catalog: Catalog, copy_of: str = "") -> None:
+    """Raise LibraryMismatch for an unfinished copy, unless it is of the library with this identity."""
+    if catalog.fact(UNFINISHED) not in (None, copy_of):
+        raise LibraryMismatch(
+            f"The library in {str(folder)!r} is an unfinished copy of another.",
+            hint="Run the same `regbrief copy` again: it goes on from where it was.",
+        )
 
 
 def searchable(stored: Stored) -> str:

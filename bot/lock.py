@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bot.address import without_passwords
 from bot.errors import LibraryLocked, StorageError
 from bot.storage import storage_error
 
@@ -49,7 +50,7 @@ def _sign(note: Path) -> None:
                     "process": os.getpid(),
                     "host": socket.gethostname(),
                     "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "command": " ".join(Path(part).name if at == 0 else part for at, part in enumerate(sys.argv[:4])),
+                    "command": " ".join([Path(sys.argv[0]).name, *map(without_passwords, sys.argv[1:4])]),
                 }
             ),
             "utf-8",

@@ -130,13 +130,14 @@ class Milvus:
             return dict.fromkeys(wanted, 1.0)
         return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of these passages, in no order; one that is not there is left out."""
-        found: list[NDArray[np.float32]] = []
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these passages by their keys; one that is not there is left out."""
+        found: dict[int, NDArray[np.float32]] = {}
         with self._asking() as ask:
             for batch in _batches([key for key, _ in keys]):
-                rows = ask("query", filter=_among(batch), output_fields=["vector"], consistency_level=self._consistency)
-                found.extend(np.asarray(row["vector"], np.float32) for row in rows)
+                wanted = {"filter": _among(batch), "output_fields": ["key", "vector"]}
+                rows = ask("query", **wanted, consistency_level=self._consistency)
+                found |= {int(row["key"]): np.asarray(row["vector"], np.float32) for row in rows}
         return found
 
     def keys(self) -> dict[Half, set[int]]:

@@ -48,7 +48,7 @@ class VectorIndex(Protocol):
         keys: Sequence[tuple[int, Language]] | None = None,
     ) -> list[tuple[int, float]]: ...
 
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]: ...
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]: ...
 
     def keys(self) -> set[int]: ...
 
@@ -104,14 +104,15 @@ class ChromaIndex(ABC):
                     found.extend(_nearest(collections[language], vector, limit, ids))
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def rows(self, keys: Sequence[tuple[int, Language]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of these passages, in no order; one that is not there is left out."""
-        found: list[NDArray[np.float32]] = []
+    def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these passages by their keys; one that is not there is left out."""
+        found: dict[int, NDArray[np.float32]] = {}
         with self._reading() as collections:
             for language, collection in collections.items():
                 ids = [str(key) for key, where in keys if where == language]
                 for batch in _batches(ids):
-                    found.extend(collection.get(ids=batch, include=["embeddings"])["embeddings"])
+                    there = collection.get(ids=batch, include=["embeddings"])
+                    found |= zip(map(int, there["ids"]), there["embeddings"], strict=True)
         return found
 
     def keys(self) -> set[int]:

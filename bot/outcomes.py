@@ -35,8 +35,8 @@ class Ingested:
         return Ingested(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-StageName = Literal["looking", "reading", "fetching", "indexing", "grouping", "copying", "telling"]
-Unit = Literal["files", "bytes", "pages", "articles", "passages", "stories", "events"]
+StageName = Literal["looking", "reading", "fetching", "indexing", "grouping", "copying", "comparing", "telling"]
+Unit = Literal["files", "bytes", "pages", "articles", "passages", "stories", "events", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,37 @@ class Backup:
     articles: int
     bytes: int
     made: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TableCopied:
+    """A table of the catalog; `sha256` is of its rows in the order of their keys."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A library that was brought to another place, and how it compares there."""
+
+    source: str
+    target: str
+    articles: int
+    passages: int
+    encoded: int
+    """Passages of which the source had no sound vector: they are encoded, unless another has the same text."""
+    vectors: int
+    """Vectors that were compared."""
+    tables: tuple[TableCopied, ...]
+    """The tables as they are in the source."""
+    already: bool
+    """Whether it was whole before: then nothing was brought, and the two were compared only."""
+    verified: bool
+    """Whether every row, key and vector is the same in both."""
+    differences: tuple[str, ...] = ()
+    """What is not the same, in words."""
 
 
 @dataclass(frozen=True, slots=True)

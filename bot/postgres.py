@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy import Connection, Table, create_engine, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -192,9 +192,19 @@ class PostgreSQLSession:
         if rows:
             self.connection.exec_driver_sql(words, [{**own, **row} for row in rows])
 
+    def last(self, table: Table) -> int:
+        return int(self._one(_LAST, table=table.name, key=table.primary_key.columns[0].name))
+
+    def go_on(self, table: Table, number: int) -> None:
+        if number:
+            self._one(_GO_ON, table=table.name, key=table.primary_key.columns[0].name, number=number)
+
     def lock(self, names: Iterable[str]) -> None:
         numbers = sorted({_number(name) for name in names})
         self.connection.exec_driver_sql(_LOCK, {"numbers": numbers})
+
+    def _one(self, words: str, **values: Any) -> Any:
+        return self.connection.exec_driver_sql(words, values).scalar_one()
 
     def _execute(self, statement: ClauseElement, values: Mapping[str, Any], **options: Any) -> Any:
         words, own = compiled(statement, self.connection.dialect)
@@ -223,6 +233,9 @@ def _manners() -> dict[str, Any]:
         "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
 
+
+_LAST = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%(table)s, %(key)s)::regclass), 0)"
+_GO_ON = "SELECT setval(pg_get_serial_sequence(%(table)s, %(key)s), %(number)s)"
 
 _LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(%(numbers)s AS BIGINT[])) AS number"
 """In the order of the list, so that of two who lock the same names, one waits for all of them."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.address import read_address, without_passwords, written
 from bot.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -121,24 +122,40 @@ class Settings(BaseSettings):
         try:
             return cls(**{name: value for name, value in overrides.items() if value is not None})
         except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}={cls._shown(fault)}: {fault['msg']}" for fault in error.errors()
-            )
+            faults = "; ".join(f"{cls._shown(fault)}{fault['msg']}" for fault in error.errors())
             raise SettingsError(
                 f"A setting cannot be used: {faults}.", hint="Correct it or unset its REGBRIEF_ variable."
-            ) from (None if "**********" in faults else error)
+            ) from None
+
+    def at(self, address: str) -> Settings:
+        """Return these settings for the library at an address: FOLDER[,postgresql://…][,milvus:http://…].
+
+        Raises InputError for what is no address.
+        """
+        return self.read(**{**self.model_dump(), **read_address(address)})
+
+    @property
+    def address(self) -> str:
+        """Where the library is, in the form that `at` takes, without passwords."""
+        return written(str(self.indexes), self.catalog.get_secret_value(), self.search, self.chroma_url)
 
     @classmethod
     def _shown(cls, fault: Mapping[str, Any]) -> str:
-        """Return the value that is at fault, but no secret."""
-        field = cls.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
-        return "**********" if field and field.annotation is SecretStr else repr(fault.get("input"))
+        """Return which value is at fault, but no secret; nothing where several are, which the fault then names."""
+        if not fault["loc"]:
+            return ""
+        field = cls.model_fields.get(str(fault["loc"][0]))
+        secret = field and field.annotation is SecretStr
+        value = "**********" if secret else without_passwords(repr(fault.get("input")))
+        return f"{'.'.join(map(str, fault['loc']))}={value}: "
 
     def in_folder(self, what: str) -> Settings:
-        """Return these settings for what works on files. Raises SettingsError where the catalog is on a server."""
-        if self.catalog.get_secret_value():
-            raise SettingsError(
-                f"REGBRIEF_CATALOG is set, but {what} works on a library in a folder.",
-                hint="Use PostgreSQL's own tools for its catalog, such as pg_dump.",
-            )
+        """Return these settings for what works on files. Raises SettingsError where a part is on a server."""
+        elsewhere = {"CATALOG": self.catalog.get_secret_value() != "", "SEARCH": self.search != "embedded"}
+        for name, is_set in elsewhere.items():
+            if is_set:
+                raise SettingsError(
+                    f"REGBRIEF_{name} is set, but {what} works on a library in a folder.",
+                    hint="Bring the library into one first: `regbrief copy --to FOLDER`.",
+                )
         return self

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import Table, create_engine, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -100,9 +100,26 @@ class SQLiteSession:
         words, own = compiled(statement, _DIALECT)
         self._db.executemany(words, [{**own, **row} for row in rows])
 
+    def last(self, table: Table) -> int:
+        ((number,),) = self._db.execute(
+            f'SELECT max(coalesce((SELECT max("{_number(table)}") FROM {table.name}), 0),'
+            " coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))",
+            (table.name,),
+        )
+        return int(number)
+
+    def go_on(self, table: Table, number: int) -> None:
+        if table.dialect_options["sqlite"]["autoincrement"]:  # the others count on from the highest that there is
+            self._db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
+            self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, number))
+
     def lock(self, names: Iterable[str]) -> None:
         """Do nothing: who writes to the file does so alone."""
 
     def _execute(self, statement: ClauseElement, values: Mapping[str, Any]) -> sqlite3.Cursor:
         words, own = compiled(statement, _DIALECT)
         return self._db.execute(words, {**own, **values})
+
+
+def _number(table: Table) -> str:
+    return str(table.primary_key.columns[0].name)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from sqlalchemy import Table
 from sqlalchemy.sql import ClauseElement
 
 from bot.outbox import Outbox
@@ -28,6 +29,12 @@ class Session(Protocol):
 
     def run_each(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]], /) -> None:
         """Change rows by a statement for each of these values."""
+
+    def last(self, table: Table) -> int:
+        """Return the highest number that a row of this table, which numbers its rows, has ever had."""
+
+    def go_on(self, table: Table, number: int) -> None:
+        """Let the table give its rows higher numbers than this from now on."""
 
     def lock(self, names: Iterable[str]) -> None:
         """Wait until no other transaction holds any of these names, and hold them until this one ends.

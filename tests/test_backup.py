@@ -39,7 +39,7 @@ def contents(folder: Path, encoder: Any) -> Any:
         assert library.problems() == []
         keys = library.catalog.keys(Filters())
         held = list(library.catalog.articles(Filters()))
-        vectors = {key: library.search_index.rows([(key, language)])[0].tolist() for key, language in keys}
+        vectors = {key: row.tolist() for key, row in library.search_index.rows(keys).items()}
         return held, library.catalog.stored(key for key, _ in keys), library.catalog.told(a.id for a in held), vectors
     finally:
         library.close()

@@ -51,7 +51,7 @@ def vectors(library: Library) -> Any:
     """Return the vectors of all passages, in the order of their texts."""
     stored = library.catalog.stored(key for key, _ in library.catalog.keys(Filters()))
     texts = sorted((each.passage.text, key, each.article.language) for key, each in stored.items())
-    return np.stack([library.search_index.rows([(key, language)])[0] for _, key, language in texts])
+    return np.stack([library.search_index.rows([(key, language)])[key] for _, key, language in texts])
 
 
 def test_rebuilding_encodes_nothing_and_makes_the_same_vectors(full: Library, counting: Counting) -> None:

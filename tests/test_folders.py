@@ -41,8 +41,8 @@ class Rows:
             self._rows.pop(key, None)
         self._rows |= {row.key: row for row in add}
 
-    def rows(self, keys: Sequence[tuple[int, Any]]) -> list[Any]:
-        return [self._rows[key].vector for key, _ in keys if key in self._rows]
+    def rows(self, keys: Sequence[tuple[int, Any]]) -> dict[int, Any]:
+        return {key: self._rows[key].vector for key, _ in keys if key in self._rows}
 
     def keys(self) -> set[int]:
         return set(self._rows)
