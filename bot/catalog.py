@@ -171,6 +171,12 @@ class Catalog:
             for row in db.each(query, **wanted(filters), limit=_most(limit), offset=offset):
                 yield from_row(row)
 
+    def digests(self) -> Iterator[str]:
+        """Iterate over the digests of all articles, in no order."""
+        with self._store.streaming() as db:
+            for (content,) in db.each(_DIGESTS):
+                yield content
+
     def standing(self, article_ids: Iterable[str]) -> dict[str, Article]:
         """Return those of the articles that are still there, by id."""
         ids = tuple(article_ids)
@@ -605,6 +611,7 @@ _WITH_ID, _OF_ARTICLE = _A.id == bindparam("id"), _P.article_id == bindparam("id
 _BOTH = join(schema.passages, schema.articles, _A.id == _P.article_id)
 
 _DIGEST = select(_A.digest).where(_WITH_ID)
+_DIGESTS = select(_A.digest)
 _BY_DIGEST = select(YES).where(_A.digest == bindparam("digest")).limit(1)
 _PUT = putting(schema.articles, f"{' '.join(_FIELDS)} digest", by="id")
 _REMOVE = delete(schema.articles).where(_WITH_ID)

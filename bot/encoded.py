@@ -27,6 +27,9 @@ KEPT = 20_000
 _STORED = np.float16
 """Half the space, and at most a digit in the fourth place of a cosine."""
 
+_NONE = 0
+"""No passage has this key."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS encoded (
     name BLOB NOT NULL UNIQUE, passage INTEGER NOT NULL, dropped INTEGER, vector BLOB NOT NULL
@@ -34,6 +37,17 @@ CREATE TABLE IF NOT EXISTS encoded (
 CREATE INDEX IF NOT EXISTS encoded_by_passage ON encoded (passage);
 CREATE INDEX IF NOT EXISTS encoded_dropped ON encoded (dropped) WHERE dropped IS NOT NULL;
 """
+
+
+def named(fingerprint: str, text: str, language: Language) -> bytes:
+    """Return the name of the vector that an encoder makes of a text."""
+    content = "\0".join((fingerprint, language, text))
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def packed(vector: NDArray[np.float32]) -> bytes:
+    """Return a vector as it is kept."""
+    return vector.astype(_STORED).tobytes()
 
 
 class Encoded(Database):
@@ -64,19 +78,28 @@ class Encoded(Database):
         """
         names = [self._name(text, language) for text, language in zip(texts, languages, strict=True)]
         found = self._found(names)
-        found |= {name: _packed(made[key]) for name, key in zip(names, keys, strict=True) if made and key in made}
+        found |= {name: packed(made[key]) for name, key in zip(names, keys, strict=True) if made and key in made}
         new = {name: at for at, name in enumerate(names) if name not in found}
         if new:
             places = list(new.values())
             rows = self._encoder.encode(
                 [texts[at] for at in places], kind="passage", languages=[languages[at] for at in places]
             )
-            found |= {name: _packed(row) for name, row in zip(new, rows, strict=True)}
+            found |= {name: packed(row) for name, row in zip(new, rows, strict=True)}
         self._keep([(name, key, found[name]) for name, key in zip(names, keys, strict=True)])
         joined = np.frombuffer(b"".join(found[name] for name in names), _STORED).astype(np.float32)
         vectors = joined.reshape(len(names), -1)
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+    def keep(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keep vectors that were made elsewhere, `packed` and by name, of passages that are yet to come."""
+        now = time.time_ns()
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO encoded (name, passage, dropped, vector) VALUES (?,?,?,?) ON CONFLICT (name) DO NOTHING",
+                [(name, _NONE, now, vector) for name, vector in vectors.items()],
+            )
 
     def drop(self, keys: Iterable[int] | None = None) -> None:
         """Note that passages are no more; all of them, where none are named."""
@@ -107,8 +130,7 @@ class Encoded(Database):
             )
 
     def _name(self, text: str, language: Language) -> bytes:
-        content = "\0".join((self._encoder.fingerprint, language, text))
-        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()[:16]
+        return named(self._encoder.fingerprint, text, language)
 
     def _connect(self) -> sqlite3.Connection:
         connection = super()._connect()
@@ -120,10 +142,6 @@ class Encoded(Database):
         for path in self._path.parent.glob(f"{self._path.name}*"):
             path.unlink()
         self._connection.executescript(_SCHEMA)
-
-
-def _packed(vector: NDArray[np.float32]) -> bytes:
-    return vector.astype(_STORED).tobytes()
 
 
 class Kept:

@@ -64,21 +64,29 @@ class BundledEncoder:
     """
 
     def __init__(
-        self, folder: Path, tokenizer: Any, means: Mapping[str, Sequence[float] | Vectors], *, fingerprint: str
+        self,
+        folder: Path,
+        tokenizer: Any,
+        means: Mapping[str, Sequence[float] | Vectors],
+        *,
+        fingerprint: str,
+        threads: int | None = None,
     ) -> None:
+        """`threads` is how many texts may run at a time; where it is not said, as many as there are processors."""
         self._folder = folder
+        self._threads = threads
         self._tokenizer = tokenizer
         self._means = {language: np.array(mean, dtype=np.float32) for language, mean in means.items()}
         self.fingerprint = fingerprint
         self.dimension = len(self._means["en"])
 
     @classmethod
-    def open(cls) -> BundledEncoder:
+    def open(cls, *, threads: int | None = None) -> BundledEncoder:
         """Open the model that comes with Regbrief."""
-        return cls.from_folder(MODELS)
+        return cls.from_folder(MODELS, threads=threads)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> BundledEncoder:
+    def from_folder(cls, folder: Path, *, threads: int | None = None) -> BundledEncoder:
         """Open a folder that tools/build_encoder.py wrote; raises EncoderError if a file is missing or damaged."""
         try:
             record = (folder / "encoder-means.json").read_text(encoding="utf-8")
@@ -86,12 +94,13 @@ class BundledEncoder:
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable(folder / "encoder-means.json", error) from error
         fingerprint = f"bundled:{_digest(record, VERSION, WINDOW, OVERLAP)}"
-        return cls(folder, load_tokenizer(folder), means, fingerprint=fingerprint)
+        return cls(folder, load_tokenizer(folder), means, fingerprint=fingerprint, threads=threads)
 
     def without_means(self) -> BundledEncoder:
         """Return the encoder with raw vectors: what the language means are worth can be measured against it."""
         zeros = {language: np.zeros_like(mean) for language, mean in self._means.items()}
-        return BundledEncoder(self._folder, self._tokenizer, zeros, fingerprint=f"{self.fingerprint}:raw")
+        name = f"{self.fingerprint}:raw"
+        return BundledEncoder(self._folder, self._tokenizer, zeros, fingerprint=name, threads=self._threads)
 
     def encode(self, texts: Sequence[str], *, kind: Kind, languages: Sequence[Language]) -> Vectors:
         """Return one row of length one for each text; texts over 512 tokens are read in overlapping windows."""
@@ -109,7 +118,7 @@ class BundledEncoder:
             return [_vector(self._single, part) for part in parts]
         session = self._parallel
         longest_first = sorted(range(len(parts)), key=lambda i: -len(parts[i]))  # so that no thread ends late
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(self._threads or os.cpu_count()) as pool:
             done = pool.map(lambda i: _vector(session, parts[i]), longest_first)
             vectors = dict(zip(longest_first, done, strict=True))
         return [vectors[i] for i in range(len(parts))]
@@ -309,11 +318,13 @@ class OpenAIEncoder:
         return EncoderError(f"{where} {what}.", hint=hint or _CHECK)
 
 
-def open_encoder(setting: str, *, base_url: str = "https://api.openai.com/v1", api_key: str = "") -> Encoder:
-    """Open `bundled`, `hf:NAME_OR_PATH` or `openai:MODEL`; the address and the key are for the last."""
+def open_encoder(
+    setting: str, *, base_url: str = "https://api.openai.com/v1", api_key: str = "", threads: int | None = None
+) -> Encoder:
+    """Open `bundled`, which may be kept to some threads, `hf:NAME_OR_PATH`, or `openai:MODEL` by address and key."""
     kind, _, name = setting.partition(":")
     if setting == "bundled":
-        return BundledEncoder.open()
+        return BundledEncoder.open(threads=threads)
     if kind == "hf" and name:
         return HuggingFaceEncoder.from_name(name)
     if kind == "openai" and name:

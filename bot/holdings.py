@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,17 +33,23 @@ class Holdings:
         self.settings = settings
 
     def add(
-        self, what: str | Path | Article | Iterable[str | Path | Article], *, progress: Progress | None = None
+        self,
+        what: str | Path | Article | Iterable[str | Path | Article],
+        *,
+        progress: Progress | None = None,
+        workers: str = "",
     ) -> Ingested:
         """Add articles, files, folders, and addresses of pages and feeds; what is known is replaced if it has changed.
 
         Nothing that cannot be read stops the rest: it is named in `failed`. `progress` is called with a Stage, often:
         "reading" (bytes of the files, or articles), "indexing" (passages) and "fetching" (pages). If it raises
-        `Stopped`, what is done is kept and returned. Raises InputError for a path that is not there and LibraryLocked
-        while another process writes.
+        `Stopped`, what is done is kept and returned. `workers` read and encode the files: "ray" on this machine, a
+        number of them, or those of a cluster, "ray://HOST:PORT". Raises InputError for a path that is not there,
+        LibraryLocked while another process writes, ServerError where the workers do not answer.
         """
         items, addresses = _parted(what)
-        done = self.library.add(intake.read(items, progress), progress=progress)
+        read = self._read_by(workers, items, progress) if workers else intake.read(items, progress)
+        done = self.library.add(read, progress=progress)
         return done + self._feeds(progress).take(addresses) if addresses else done
 
     def preview(self, what: str | Path | Article | Iterable[str | Path | Article]) -> Preview:
@@ -184,6 +191,19 @@ class Holdings:
     def writable(self) -> bool:
         """Say whether this process may write to the library; another one may still hold it."""
         return os.access(self.library.folder, os.W_OK) and self.library.catalog.writable()
+
+    def _read_by(
+        self, workers: str, items: Sequence[Article | Path], progress: Progress | None
+    ) -> Iterator[Article | Failure]:
+        """Read files by workers, and articles that are given as they are."""
+        from bot import cluster  # its Ray is not needed elsewhere
+
+        named = cluster.checked(workers)
+        settings = self.settings or Settings.read()
+        files = [item for item in items if isinstance(item, Path)]
+        given = [item for item in items if isinstance(item, Article)]
+        read = cluster.read(files, self.library, workers=named, settings=settings, progress=progress)
+        return chain(intake.read(given), read)
 
     def _feeds(self, progress: Progress | None = None) -> Feeds:
         from bot.feeds import Feeds  # its libraries are not needed to ask

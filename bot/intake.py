@@ -29,11 +29,11 @@ class Reading:
     @classmethod
     def of(cls, files: Iterable[Path], progress: Progress | None) -> Reading:
         """Measure the files that are to be read."""
-        return cls(sum(_size(file) for file in files), progress)
+        return cls(sum(size_of(file) for file in files), progress)
 
     def articles(self, file: Path) -> Iterator[Article | Failure]:
         """Read every article of the next file; what cannot be read comes as a Failure."""
-        size = _size(file)
+        size = size_of(file)
         yield from readers.read(file, at=lambda position: self._tell(min(position, size)))
         self._done += size
         self._tell(0)
@@ -55,6 +55,14 @@ def read(items: Sequence[Article | Path], progress: Progress | None = None) -> I
         yield _checked(item)
         if progress and only_articles:
             progress(Stage("reading", number, len(items), "articles"))
+
+
+def size_of(file: Path) -> int:
+    """Return the bytes of a file; 0 where it cannot be looked at."""
+    try:
+        return file.stat().st_size
+    except OSError:  # its reader says why it cannot be read
+        return 0
 
 
 def preview(catalog: Catalog, items: Sequence[Article | Path]) -> Preview:
@@ -110,13 +118,6 @@ def looked_at(library: Path, address: str = "") -> Iterator[Catalog]:
             yield catalog
         finally:
             catalog.close()
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # its reader says why it cannot be read
-        return 0
 
 
 def _checked(article: Article) -> Article | Failure:

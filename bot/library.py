@@ -224,6 +224,18 @@ class Library:
         for listener in self.listeners if article_ids else ():
             listener(change, article_ids)
 
+    @property
+    def fingerprint(self) -> str:
+        """What names the encoder and its version."""
+        return self._encoder.fingerprint
+
+    def keep_encoded(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keep vectors of passages that are about to be added (bot/encoded.py), so that they need not be encoded.
+
+        Only the one writer may.
+        """
+        self._encoded.keep(vectors)
+
     def settle(self, progress: Progress | None = None) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""
         with _writer(self.folder), suppress(Stopped):

@@ -30,6 +30,9 @@ def ingest(
         list[str] | None, typer.Argument(help="Files, folders, addresses of pages and feeds; default: the corpus.")
     ] = None,
     dry_run: DryRun = False,
+    workers: Annotated[
+        str, typer.Option("--workers", help="Who reads and encodes files: ray, a number, or ray://HOST:PORT.")
+    ] = "",
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
@@ -41,7 +44,7 @@ def ingest(
             _foresee(intake.preview(catalog, given(named)), as_json)
         return
     with opened(settings) as bot, Bars() as bars:
-        done = bot.add(named, progress=bars)
+        done = bot.add(named, progress=bars, workers=workers)
     if as_json:
         print_json(done)
     else:

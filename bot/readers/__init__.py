@@ -81,16 +81,22 @@ def expect(name: str) -> None:
         )
 
 
-def read(path: Path, *, at: Callable[[int], None] = lambda position: None) -> Iterator[Article | Failure]:
-    """Read every article of one file; what cannot be read comes as a Failure. `at` is told of each place in bytes."""
+def read(
+    path: Path, *, where: str = "", at: Callable[[int], None] = lambda position: None
+) -> Iterator[Article | Failure]:
+    """Read every article of one file; what cannot be read comes as a Failure.
+
+    The file is reported as `where`, else by its path. `at` is told of each place in bytes.
+    """
+    where = where or str(path)
     try:
         with path.open("rb") as file:
-            for item in read_file(file, str(path)):
+            for item in read_file(file, where):
                 yield item
                 if not file.closed:
                     at(file.tell())
     except OSError as error:
-        yield Failure(str(path), f"It cannot be opened: {error.strerror or error}.")
+        yield Failure(where, f"It cannot be opened: {error.strerror or error}.")
 
 
 def read_file(file: IO[bytes], where: str, *, depth: int = 0) -> Iterator[Article | Failure]:
