@@ -32,6 +32,7 @@ from bot.engine import Regbrief
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
+from bot.records import Filters
 
 encoder = WordEncoder()
 library = Library(Path(sys.argv[2]), encoder, Analyzer())
