@@ -61,6 +61,9 @@ STEP = 0.5
 DEEPER = 2
 """So many times more passages than wanted are taken by title and by body, as each counts only a part of the score."""
 
+UNHURRIED = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
+"""As gRPC has it by default. pymilvus (3.0.2) would ping an idle server so often that it ends the connection."""
+
 NO_DATE = 0
 """Ordinal of the day of an article without one."""
 
@@ -320,7 +323,7 @@ def _client(options: Mapping[str, str], deadline: float) -> Any:
     except ImportError as error:
         raise MissingExtra("REGBRIEF_SEARCH names Milvus.", hint="pip install 'regbrief[cluster]'") from error
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs each failure with its trace; ours says it once
-    return MilvusClient(**options, timeout=deadline)
+    return MilvusClient(**options, timeout=deadline, grpc_options=UNHURRIED)
 
 
 def _schema(client: Any, dimension: int) -> Any:
