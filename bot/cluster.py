@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
 from bot.encoder import open_encoder
 from bot.errors import EncoderError, InputError, MissingExtra, ServerError
 from bot.intake import size_of
@@ -40,6 +42,8 @@ AHEAD = 2
 """What is asked for before it is needed, so that the cluster works while the library writes."""
 PATIENCE = 0.3
 """Seconds for which nothing may come before it is told how far the work is, and asked whether to stop."""
+CONNECTIONS = 4
+"""Attempts to connect where a cluster answers but breaks off: some of its processes for clients die as they start."""
 
 _FORMS = re.compile(r"ray|[1-9][0-9]{0,3}|ray://[^/\s]+:[0-9]+")
 _CHECK = "Check the address, that the cluster is up, and that its Ray and Python are of the same version."
@@ -204,8 +208,9 @@ def _connected(workers: str) -> Iterator[Any]:
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
-        if workers.startswith("ray://"):
-            ray.init(workers, **quiet)
+        if workers.startswith("ray://"):  # https://github.com/ray-project/ray/issues/63202
+            again = retry_if_exception_type(ConnectionAbortedError)
+            Retrying(retry=again, stop=stop_after_attempt(CONNECTIONS), reraise=True)(ray.init, workers, **quiet)
         else:
             processors = int(workers) if workers.isdigit() else None
             ray.init("local", num_cpus=processors, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)

@@ -14,6 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 ENVIRONMENT = {
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else a process for a client may die as it starts: ray-project/ray issue 63202
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else it takes 127.0.0.1 for the address of the machine in its network
     "PYTHONPATH": str(HERE.parent),

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -224,6 +225,26 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"Run pip install 'regbrief\[cluster\]'\."):
         cluster.checked("ray")
+
+
+@pytest.mark.parametrize(("breaks_off", "connects"), [(0, True), (3, True), (4, False)])
+def test_a_cluster_that_breaks_off_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, breaks_off: int, connects: bool
+) -> None:
+    asked = []
+
+    def init(address: str, **_: object) -> None:
+        asked.append(address)
+        if len(asked) <= breaks_off:
+            raise ConnectionAbortedError("Initialization failure from server:\nRuntimeError: It died.")
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init, shutdown=lambda: None))
+    with ExitStack() as stack:
+        if not connects:
+            refused = r"^Ray \(ray://host:1\) does not answer: RuntimeError: It died\. Check the address"
+            stack.enter_context(pytest.raises(ServerError, match=refused))
+        stack.enter_context(cluster._connected("ray://host:1"))
+    assert asked == ["ray://host:1"] * min(breaks_off + 1, 4)
 
 
 def test_ray_is_not_imported_unless_it_is_asked_for() -> None:
