@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bot.breaker import Breaker
 from bot.errors import BotError, LibraryDamaged, MissingExtra, ServerError
+from bot.frequencies import Frequencies
 from bot.index import Found, Half, Indexed
 from bot.keywords import Entry, Keywords
 from bot.records import Filters, Language
@@ -42,9 +43,6 @@ STALE = 10.0
 
 BATCH = 1_000
 """Rows written or named at once."""
-
-KNOWN = 60.0
-"""Seconds for which it is remembered how many passages have a term."""
 
 LONGEST = 65_535
 """Bytes of a text field."""
@@ -88,7 +86,7 @@ class Milvus:
         self._client: Any = None
         self._collection = ""
         self._written = -math.inf
-        self._counts: dict[str, tuple[float, int]] = {}
+        self._frequencies = Frequencies()
 
     def write(self, add: Sequence[Indexed], remove: Sequence[tuple[int, Language]]) -> None:
         """Add passages, replacing those with their keys, and remove keys that may or may not be there."""
@@ -128,7 +126,9 @@ class Milvus:
         try:
             with self._asking("keywords") as ask:
                 total = self._count(ask, "")
-                counts = {term: min(self._count(ask, f'text_match(body, "{spelled(term)}")'), total) for term in wanted}
+                counts = self._frequencies.of(
+                    wanted, total, lambda term: self._count(ask, f'text_match(body, "{spelled(term)}")')
+                )
         except ServerError:  # who asks has been told by the search; what can still be found is weighed evenly
             return dict.fromkeys(wanted, 1.0)
         return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
@@ -287,14 +287,8 @@ class Milvus:
         return [(int(hit["key"]), sign * float(hit["distance"])) for hit in hits]
 
     def _count(self, ask: _Ask, expression: str) -> int:
-        counted, count = self._counts.get(expression, (-math.inf, 0))
-        if counted < max(self._written, time.monotonic() - KNOWN):
-            (row,) = ask("query", filter=expression, output_fields=["count(*)"], consistency_level=self._consistency)
-            count = int(row["count(*)"])
-            if len(self._counts) > BATCH:
-                self._counts = {}
-            self._counts[expression] = time.monotonic(), count
-        return count
+        (row,) = ask("query", filter=expression, output_fields=["count(*)"], consistency_level=self._consistency)
+        return int(row["count(*)"])
 
     def _walk(self, ask: _Ask, fields: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
         walk = ask("query_iterator", batch_size=BATCH, output_fields=list(fields), consistency_level="Strong")
