@@ -210,6 +210,8 @@ class _View:
 def _never_sync(folder: Path) -> None:
     """Let a mirror leave the files alone that it links to: Chroma offers no way to open an index for reading only."""
     with closing(sqlite3.connect(folder / "chroma.sqlite3")) as db, db:
+        if "schema_str" not in {column for _, column, *_ in db.execute("PRAGMA table_info(collections)")}:
+            return  # who made the index was killed before there was any vector; Chroma makes the rest of it
         for key, schema in db.execute("SELECT id, schema_str FROM collections").fetchall():
             never = re.sub(r'"sync_threshold":\d+', f'"sync_threshold":{NEVER}', schema or "")
             db.execute("UPDATE collections SET schema_str = ? WHERE id = ?", (never, key))

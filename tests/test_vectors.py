@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +53,33 @@ def made(make: Make, name: str) -> VectorIndex:
     vectors = make(name)
     vectors.write(ROWS, [])
     return vectors
+
+
+@pytest.mark.parametrize("done", [0, 1, 4, 9, 10, 14, 18])
+def test_an_index_whose_making_was_killed_is_empty_and_can_be_written(tmp_path: Path, done: int) -> None:
+    whole = Vectors(tmp_path / "whole")
+    whole.write(ROWS[:1], [])
+    whole.close()
+    broken_off(tmp_path / "whole" / "chroma.sqlite3", tmp_path / "index" / "chroma.sqlite3", done)
+    reader, writer = Vectors(tmp_path / "index"), Vectors(tmp_path / "index")
+    assert (reader.keys(), reader.search(EAST, LANGUAGES, limit=1)) == (set(), [])
+    writer.write(ROWS, [])
+    reader.refresh()
+    assert (writer.keys(), reader.search(EAST, LANGUAGES, limit=1)) == ({1, 2, 3, 4}, [(1, pytest.approx(1.0))])
+    reader.close()
+    writer.close()
+
+
+def broken_off(whole: Path, place: Path, done: int) -> None:
+    """Make Chroma's database as far as its first `done` migrations, as in another that is whole."""
+    place.parent.mkdir()
+    with closing(sqlite3.connect(whole)) as source, closing(sqlite3.connect(place)) as db, db:
+        rows = source.execute("SELECT dir, version, filename, sql, hash FROM migrations ORDER BY rowid").fetchall()
+        assert len(rows) == 18
+        db.execute(*source.execute("SELECT sql FROM sqlite_master WHERE name = 'migrations'").fetchone())
+        for row in rows[:done]:
+            db.executescript(row[3])
+            db.execute("INSERT INTO migrations VALUES (?,?,?,?,?)", row)
 
 
 @pytest.fixture(scope="module")
