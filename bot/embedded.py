@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.catalog import Catalog
-from bot.encoded import Kept
+from bot.exact import Exact
 from bot.index import Found, Half, Indexed
 from bot.keywords import Keywords
 from bot.neighbours import Row, VectorIndex
@@ -18,14 +18,9 @@ from bot.records import LANGUAGES, Filters, Language
 from bot.vector_server import VectorServer
 from bot.vectors import Vectors
 
-EXACT_KEYS = 2_000
-"""Up to so many passages in a window are compared one by one; above, dense search over-fetches and drops."""
-
-NAMED_KEYS = 10_000
-"""Up to so many are named to Chroma, where it brings too few of them by itself."""
-
-RARE = 0.05
-"""Of what over-fetching brings, the share in the window below which the window is called narrow."""
+EXACT_KEYS = 16_000
+"""Up to so many passages in a window are compared one by one, which takes about 2 µs each; above, dense search
+over-fetches and drops. At 100,000 passages Chroma took 40–85 ms for windows of 3,000–15,000."""
 
 
 class Embedded:
@@ -36,10 +31,10 @@ class Embedded:
         self._folder = folder
         self._catalog = catalog
         self._on_server = bool(chroma_url)
-        self._kept = Kept(folder / "encoded.sqlite")
         self.vectors: VectorIndex = (
             VectorServer(chroma_url, catalog.identity) if chroma_url else Vectors(folder / "vectors")
         )
+        self._exact = Exact(folder / "encoded.sqlite", self._indexed)
 
     @cached_property
     def keywords(self) -> Keywords:
@@ -56,9 +51,9 @@ class Embedded:
         languages = filters.languages or LANGUAGES
         if not filters.active:
             return self.vectors.search(vector, languages, limit=limit)
-        keys = self._catalog.keys(filters, limit=EXACT_KEYS + 1)
+        keys = self._catalog.numbers(filters, limit=EXACT_KEYS + 1)
         if len(keys) <= EXACT_KEYS:
-            return self._among(vector, keys, limit)
+            return self._exact.nearest(vector, keys, limit=limit)
         fetched = 4 * limit
         while True:
             found = self.vectors.search(vector, languages, limit=fetched)
@@ -66,21 +61,10 @@ class Embedded:
             passing = [pair for pair in found if pair[0] in allowed]
             if len(passing) >= limit or len(found) < fetched:
                 return passing[:limit]
-            if len(passing) < RARE * fetched:
-                keys = self._catalog.keys(filters, limit=NAMED_KEYS + 1)
-                if len(keys) <= NAMED_KEYS:
-                    return self.vectors.search(vector, languages, limit=limit, keys=keys)
             fetched = max(2 * fetched, int(1.5 * limit * fetched / max(len(passing), 1)))
 
-    def _among(self, vector: NDArray[np.float32], keys: Sequence[tuple[int, Language]], limit: int) -> Found:
-        """Compare a vector with those of these passages; Chroma takes fifty times as long for that."""
-        kept, vectors = self._kept.vectors([key for key, _ in keys])
-        found = list(zip(kept, (vectors @ vector).tolist() if kept else (), strict=True))
-        missing = {key for key, _ in keys}.difference(kept)
-        if missing:  # of passages with the same text, one vector is kept
-            others = [each for each in keys if each[0] in missing]
-            found += self.vectors.search(vector, LANGUAGES, limit=limit, keys=others)
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+    def _indexed(self, keys: Sequence[int]) -> Mapping[int, NDArray[np.float32]]:
+        return self.vectors.rows([(key, language) for key in keys for language in LANGUAGES])
 
     def matching(self, terms: Mapping[str, float], filters: Filters, *, limit: int) -> Found:
         """Return the passages with the best BM25 score for weighted terms that pass the filters."""
@@ -126,8 +110,9 @@ class Embedded:
         """Forget every passage."""
         self.keywords.clear()
         self.vectors.clear()
+        self._exact.forget()
 
     def close(self) -> None:
         """Close the files that can be closed."""
         self.vectors.close()
-        self._kept.close()
+        self._exact.forget()

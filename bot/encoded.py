@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -142,46 +141,3 @@ class Encoded(Database):
         for path in self._path.parent.glob(f"{self._path.name}*"):
             path.unlink()
         self._connection.executescript(_SCHEMA)
-
-
-class Kept:
-    """The vectors that the writer keeps, by the keys of their passages, for whoever searches among few."""
-
-    def __init__(self, path: Path) -> None:
-        """Name the file; it is opened when it is first read, by each thread for itself."""
-        self._path = path
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-
-    def vectors(self, keys: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
-        """Return those of these passages whose vectors are kept, and the vectors, shape (passages, dimension)."""
-        rows = self._rows(keys)
-        found = [row[0] for row in rows]
-        kept = np.frombuffer(b"".join(row[1] for row in rows), _STORED).astype(np.float32)
-        vectors = kept.reshape(len(rows), -1) if rows else kept.reshape(0, 0)
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return found, unit
-
-    def close(self) -> None:
-        """Close every connection that a thread of this process has opened."""
-        while self._opened:
-            self._opened.pop().close()
-        self._local = threading.local()
-
-    def _rows(self, keys: Sequence[int]) -> list[tuple[int, bytes]]:
-        query = (
-            "SELECT passage, vector FROM encoded WHERE dropped IS NULL AND passage IN (SELECT value FROM json_each(?))"
-        )
-        try:
-            return self._connection.execute(query, (json.dumps(keys),)).fetchall()
-        except sqlite3.DatabaseError:  # without the file everything still works, and takes longer
-            return []
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            uri = f"{self._path.resolve().as_uri()}?mode=ro"
-            connection = self._local.connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._opened.append(connection)
-        return connection

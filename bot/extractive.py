@@ -36,7 +36,11 @@ from bot.values import quantities
 MODEL = Path(__file__).parent / "models" / "answerer.json"
 
 SENTENCES = 20
-"""So many sentences at most are compared with a question: what two cores encode in about 50 ms."""
+"""So many sentences at most are weighed for a question."""
+
+ENCODED = 10
+"""Of these so many are encoded where a reader has read them, those that weigh most without. On the dev questions 10
+answer as well as 20, at half of what encoding cost."""
 
 CACHED_SENTENCES = 8_000
 """Vectors of sentences kept in memory, 1.5 kB each."""
@@ -95,8 +99,20 @@ class Scored:
     """What the reader points at; its span counts characters of the sentence."""
 
 
-DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years", "answering")
+DECISIVE = (
+    "missing_names",
+    "distant_names",
+    "missing_years",
+    "distant_years",
+    "answering",
+    "passage_similarity",
+    "amount",
+    "date",
+)
 """The signals of the best sentence that decide, beside its probability, whether the question is answered."""
+
+UNENCODED = ("similarity", "asked_similarity")
+"""The signals that are known only when a sentence has been encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +126,9 @@ class Model:
     """Below this confidence the answer is a refusal."""
     follow: float
     """A further sentence is quoted if its probability is at least this share of the best one's."""
-    decision: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    glance: tuple[float, ...]
+    """What the signals weigh that are known before a sentence is encoded, in the order of `Signals`."""
+    decision: tuple[float, ...] = (1.0, *[0.0] * len(DECISIVE))
     """Of the log-odds of the best sentence, then in the order of `DECISIVE`."""
     decision_bias: float = 0.0
 
@@ -118,13 +136,17 @@ class Model:
     def load(cls, path: Path = MODEL, *, reader: bool = True) -> Model:
         """Read the model that was fitted with a reader, or the one without."""
         stored = json.loads(path.read_text("utf-8"))["with_reader" if reader else "without_reader"]
-        weights = tuple(stored["weights"].get(name, 0.0) for name in Signals.__dataclass_fields__)
+        weights, glance = (
+            tuple(stored[part].get(name, 0.0) for name in Signals.__dataclass_fields__)
+            for part in ("weights", "glance")
+        )
         decision = stored["decision"]
         return cls(
             weights,
             stored["bias"],
             decision["threshold"],
             stored["follow"],
+            glance,
             tuple(decision["weights"].get(name, 0.0) for name in ("log_odds", *DECISIVE)),
             decision["bias"],
         )
@@ -133,11 +155,15 @@ class Model:
     def by_rank(cls) -> Model:
         """Weigh nothing but the rank of the passage, and refuse nothing: what sentences would be without weighing."""
         weights = tuple(float(name == "retrieval") for name in Signals.__dataclass_fields__)
-        return cls(weights, 0.0, threshold=0.0, follow=1.0)
+        return cls(weights, 0.0, threshold=0.0, follow=1.0, glance=weights)
 
     def probability(self, signals: Signals) -> float:
         """Return the logistic function of the weighted signals."""
         return _logistic(np.dot(self.weights, astuple(signals)) + self.bias)
+
+    def promise(self, signals: Signals) -> float:
+        """Rank a sentence that has not been encoded yet, the more likely to answer the higher."""
+        return float(np.dot(self.glance, astuple(signals)))
 
     def confidence(self, best: Scored) -> float:
         """Return the probability that a question is answered whose best sentence this is."""
@@ -173,37 +199,27 @@ class Answerer:
         self.cached: Counter[str] = Counter()
         """How often the vector of a sentence was known, and how often not."""
 
-    def score(self, query: Query, candidates: Sequence[Candidate]) -> list[Scored]:
-        """Score the sentences of the best candidates, most telling first."""
+    def score(self, query: Query, candidates: Sequence[Candidate], *, limit: int | None = None) -> list[Scored]:
+        """Score at most `limit` sentences of the best candidates, most telling first.
+
+        Where that is not given, it is ENCODED or, without a reader, SENTENCES.
+        """
         question = Question(
             query.text, self._glossary, self._keywords.informativeness(self._analyzer.content(query.text))
         )
-        found = self._sentences(question, candidates, self._read(query.text, candidates))
-        vectors = self._encode([(each.sentence.text, each.candidate.stored.article.language) for each in found])
+        readings = self._read(query.text, candidates)
+        found = self._sentences(question, candidates, readings)
+        glanced = [(each, self._signals(question, query, each)) for each in found]
+        likely = sorted(glanced, key=lambda pair: -self.model.promise(pair[1]))
+        likely = likely[: limit or (ENCODED if any(readings) else SENTENCES)]
+        vectors = self._encode([(each.sentence.text, each.article.language) for each, _ in likely])
         scored = []
-        for each, vector in zip(found, vectors, strict=True):
-            candidate, context, pointed = each.candidate, each.context, each.pointed
-            article = candidate.stored.article
-            signals = Signals(
-                similarity=float(vector @ query.vector),
-                asked_similarity=float(vector @ query.asked),
-                passage_similarity=candidate.similarity,
-                retrieval=candidate.score,
-                coverage=each.coverage,
-                passage_coverage=context.coverage,
-                cross_language=float(article.language[:2] != query.language[:2]),
-                missing_names=context.missing_names,
-                distant_names=context.distant_names,
-                missing_years=context.missing_years,
-                distant_years=context.distant_years,
-                amount=_match(question.wants_amount, holds_amount(each.sentence.text)),
-                date=_match(question.wants_date, holds_date(each.sentence.text)),
-                answering=each.log_odds / 10,
-                share=pointed.share if pointed else 0.0,
-                certainty=pointed.certainty if pointed else 0.0,
+        for (each, signals), vector in zip(likely, vectors, strict=True):
+            whole = replace(
+                signals, similarity=float(vector @ query.vector), asked_similarity=float(vector @ query.asked)
             )
-            probability = self.model.probability(signals)
-            scored.append(Scored(article, each.sentence, signals, vector, probability, pointed))
+            probability = self.model.probability(whole)
+            scored.append(Scored(each.article, each.sentence, whole, vector, probability, each.pointed))
         return sorted(scored, key=lambda each: -each.probability)
 
     def choose(
@@ -241,7 +257,7 @@ class Answerer:
     def _sentences(
         self, question: Question, candidates: Sequence[Candidate], readings: Sequence[Reading | None]
     ) -> list[_Found]:
-        """Pick the sentences worth encoding: those that the reader points at, or that share words with the question."""
+        """Pick the sentences worth weighing: those that the reader points at, or that share words with the question."""
         found = []
         unread = min((each.log_odds for each in readings if each), default=0.0)
         for rank, (candidate, reading) in enumerate(zip(candidates, readings, strict=True)):
@@ -257,6 +273,28 @@ class Answerer:
                 found.append((worth + 0.2 * (coverage - 0.05 * rank), each))
         found.sort(key=lambda pair: -pair[0])
         return [each for _, each in found[:SENTENCES]]
+
+    def _signals(self, question: Question, query: Query, each: _Found) -> Signals:
+        """Say what speaks for a sentence before it is encoded."""
+        candidate, context, pointed = each.candidate, each.context, each.pointed
+        return Signals(
+            similarity=0.0,
+            asked_similarity=0.0,
+            passage_similarity=candidate.similarity,
+            retrieval=candidate.score,
+            coverage=each.coverage,
+            passage_coverage=context.coverage,
+            cross_language=float(each.article.language[:2] != query.language[:2]),
+            missing_names=context.missing_names,
+            distant_names=context.distant_names,
+            missing_years=context.missing_years,
+            distant_years=context.distant_years,
+            amount=_match(question.wants_amount, holds_amount(each.sentence.text)),
+            date=_match(question.wants_date, holds_date(each.sentence.text)),
+            answering=each.log_odds / 10,
+            share=pointed.share if pointed else 0.0,
+            certainty=pointed.certainty if pointed else 0.0,
+        )
 
     def _context(self, question: Question, candidate: Candidate) -> _Context:
         article, passage = candidate.stored.article, candidate.stored.passage
@@ -310,6 +348,10 @@ class _Found:
     coverage: float
     log_odds: float
     pointed: Pointed | None
+
+    @property
+    def article(self) -> Article:
+        return self.candidate.stored.article
 
 
 def _head(candidate: Candidate) -> str:

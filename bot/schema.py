@@ -242,6 +242,22 @@ def _days_of_postgresql(element: days, compiler: Any, **options: Any) -> str:
     return f"(CAST({compiler.process(element.clauses, **options)} AS DATE) - DATE '2000-01-01')"
 
 
+class joined(FunctionElement[str]):
+    """The values of a column as one text, with commas between."""
+
+    inherit_cache = True
+
+
+@compiles(joined, "sqlite")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
+def _joined_of_sqlite(element: joined, compiler: Any, **options: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **options)})"
+
+
+@compiles(joined, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
+def _joined_of_postgresql(element: joined, compiler: Any, **options: Any) -> str:
+    return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), ',')"
+
+
 def adding(table: Table, columns: str) -> Insert:
     """Return what adds a row, given values for these columns, in the form of INSERT that both engines take."""
     return insert(table).values({name: bindparam(name) for name in columns.split()})

@@ -127,6 +127,8 @@ def test_a_batch_that_fails_leaves_nothing(catalog: Catalog, articles: tuple[Art
 def test_filters_agree_in_listing_counting_and_keys(full: Catalog, filters: Filters, expected: list[str]) -> None:
     keys = [key for key, _ in full.keys(filters, limit=-1)]
     assert ids(full, filters) == expected
+    assert sorted(full.numbers(filters, limit=9).tolist()) == sorted(keys)
+    assert len(full.numbers(filters, limit=1)) == min(1, len(keys))
     assert full.count(filters) == len(expected)
     assert {stored.article.id for stored in full.stored(keys).values()} == set(expected)
     assert full.passing([*(key for key, _ in full.keys(Filters(), limit=-1)), 999], filters) == set(keys)

@@ -14,14 +14,15 @@ from samples import WordEncoder
 
 from bot import extractive
 from bot.engine import Regbrief
-from bot.extractive import MODEL, Answerer, Model, Scored, Signals
+from bot.extractive import DECISIVE, MODEL, UNENCODED, Answerer, Model, Scored, Signals
 from bot.glossary import Glossary
 from bot.library import Library
 from bot.records import Article, Filters, Sentence
 from bot.retrieve import Query, Retriever
 
 SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
-THRESHOLDS = Model(tuple(0.0 for _ in Signals.__dataclass_fields__), 0.0, threshold=0.3, follow=0.5)
+NOTHING = tuple(0.0 for _ in Signals.__dataclass_fields__)
+THRESHOLDS = Model(NOTHING, 0.0, threshold=0.3, follow=0.5, glance=NOTHING)
 AXES = np.eye(16, dtype=np.float32)
 
 
@@ -114,7 +115,7 @@ def test_two_sentences_of_one_report_may_share_their_figures(answerer: Answerer)
 
 def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> None:
     weights = tuple({"similarity": 2.0, "coverage": -1.0}.get(name, 0.0) for name in Signals.__dataclass_fields__)
-    model = Model(weights, -0.5, threshold=0.3, follow=0.5)
+    model = Model(weights, -0.5, threshold=0.3, follow=0.5, glance=NOTHING)
     assert model.probability(replace(SILENT, similarity=0.5, coverage=0.5)) == pytest.approx(0.5)
     assert model.probability(replace(SILENT, similarity=1.0)) == pytest.approx(1 / (1 + np.exp(-1.5)))
 
@@ -124,6 +125,9 @@ def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> 
     every, of_the_reader = set(Signals.__dataclass_fields__), {"answering", "share", "certainty"}
     assert set(stored["with_reader"]["weights"]) == every
     assert set(stored["without_reader"]["weights"]) == every - of_the_reader
+    for model in stored.values():
+        assert set(model["glance"]) == set(model["weights"]) - set(UNENCODED)
+        assert set(model["decision"]["weights"]) - {"answering"} == {"log_odds", *DECISIVE} - {"answering"}
 
 
 @pytest.mark.parametrize("reader", [True, False])
@@ -158,6 +162,30 @@ def test_sentences_are_scored_at_their_offsets_best_first(
     assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)
     for each in found:
         assert each.article.body[each.sentence.start : each.sentence.end] == each.sentence.text
+
+
+@pytest.mark.parametrize(("limit", "left"), [(2, ["Fine two.", "Fine one."]), (1, ["Fine two."])])
+def test_only_the_most_promising_sentences_are_encoded(
+    library: Library,
+    encoder: WordEncoder,
+    fixed_model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    left: list[str],
+) -> None:
+    library.add([Article("a", "A", "Fine one. Chips three. Fine two. Courts four.", "en")])
+    glance = tuple(float(name == "coverage") for name in Signals.__dataclass_fields__)
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    answerer = Answerer(keywords=library.search_index, model=replace(fixed_model, glance=glance), **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query("fine two")
+    candidates = retriever.search(query, Filters(), limit=9)
+    encoded: list[str] = []
+    encode = encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda texts, **named: encoded.extend(texts) or encode(texts, **named))
+    found = answerer.score(query, candidates, limit=limit)
+    assert sorted(each.sentence.text for each in found) == sorted(left)
+    assert len(encoded) == limit
 
 
 def test_no_candidates_score_nothing(answerer: Answerer) -> None:

@@ -24,10 +24,11 @@ from rich.console import Console
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 from bot.answering import CANDIDATES, WEIGHED
 from bot.engine import Regbrief
-from bot.extractive import DECISIVE, MODEL, Scored, Signals
+from bot.extractive import DECISIVE, MODEL, SENTENCES, UNENCODED, Scored, Signals
 from bot.language import fold
 from bot.records import Filters, Parts
 
@@ -86,10 +87,15 @@ def fitted(
     confidences = decided_out_of_fold(examples, decisions, answered)
     threshold = round(float(np.quantile(confidences[answered], FALSE_REFUSALS)), 4)
     weights, bias = fit(examples)
+    known = [name for name in names if name not in UNENCODED]
+    glance, _ = fit(
+        [replace(each, signals=each.signals[:, [names.index(name) for name in known]]) for each in examples]
+    )
     decision, decision_bias = decide(decisions, answered)
     return {
         "weights": dict(zip(names, weights, strict=True)),
         "bias": bias,
+        "glance": dict(zip(known, glance, strict=True)),
         "follow": FOLLOW,
         "decision": {
             "weights": dict(zip(("log_odds", *decisive), decision, strict=True)),
@@ -108,7 +114,7 @@ def example(bot: Regbrief, question: dict[str, Any]) -> Example:
     query = bot.retriever.query(question["question"])
     filters = Filters(*(date.fromisoformat(question[name]) if question[name] else None for name in ("since", "until")))
     candidates = bot.retriever.search(query, filters, limit=CANDIDATES)
-    scored = bot.answerer.score(query, bot.retriever.best(candidates, limit=WEIGHED))
+    scored = bot.answerer.score(query, bot.retriever.best(candidates, limit=WEIGHED), limit=SENTENCES)
     signals = np.array([astuple(each.signals) for each in scored]).reshape(-1, len(NAMES))
     return Example(question, signals, np.array([label(question, each) for each in scored], dtype=int))
 
@@ -159,8 +165,12 @@ def deciding(each: Example, probabilities: np.ndarray, wanted: Sequence[int]) ->
 
 def decide(decisions: np.ndarray, answered: np.ndarray) -> tuple[list[float], float]:
     """Fit whether a question is answered; answerable and unanswerable questions weigh the same together."""
-    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(decisions, answered)
-    return [round(float(weight), 4) for weight in model.coef_[0]], round(float(model.intercept_[0]), 4)
+    scaler = StandardScaler().fit(decisions)
+    model = LogisticRegression(C=0.2, class_weight="balanced", max_iter=5000)
+    model.fit(scaler.transform(decisions), answered)
+    weights = model.coef_[0] / scaler.scale_
+    bias = float(model.intercept_[0] - weights @ scaler.mean_)
+    return [round(float(weight), 4) for weight in weights], round(bias, 4)
 
 
 def decided_out_of_fold(examples: list[Example], decisions: np.ndarray, answered: np.ndarray) -> np.ndarray:
