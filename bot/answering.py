@@ -21,7 +21,9 @@ from bot.drafting import Draft, Writer
 from bot.errors import Fault, ModelError
 from bot.extractive import Answerer, Scored
 from bot.glossary import Glossary
+from bot.language import detect
 from bot.ledger import Ledger
+from bot.origins import read_origin
 from bot.records import (
     EVERY_PART,
     LANGUAGES,
@@ -33,13 +35,14 @@ from bot.records import (
     Filters,
     Parts,
     Reason,
+    Related,
     Searched,
     Turn,
     to_json,
 )
 from bot.retrieve import Candidate, Query, Results, Retriever
 from bot.verify import faults, stands, verify
-from bot.voices import nearest
+from bot.voices import beyond, nearest
 
 CANDIDATES = 16
 """Passages found for an answer, and for what else is near the question."""
@@ -108,23 +111,29 @@ class Answering:
         history: Sequence[Turn],
         answer_language: AnswerLanguage | None,
         today: date,
+        horizon: date | None,
         read_dates: bool,
+        read_sources: bool,
     ) -> Generator[Step, None, Answer]:
         """Answer, or refuse, a claim at a time, each after what it cites first; return it whole. See `Regbrief.ask`.
 
-        A text says what is being done; closing the generator stops the model that is writing.
+        What was published after the `horizon` is never told of. A text says what is being done; closing the generator
+        stops the model that is writing.
         """
         started = perf_counter()
         completed = self._completed(text, history)
-        reading = read_anchor(completed, read_time(completed, today=today), self._glossary, today=today)
+        origin = read_origin(completed, self._glossary, self._catalog.sources) if read_sources else None
+        wanted = origin.text if origin else completed
+        filters = origin.narrowed(filters) if origin else filters
+        reading = read_anchor(wanted, read_time(wanted, today=today), self._glossary, today=today)
         window = reading.window if read_dates else None
         if window is None or window.soft:
-            found = self._find(completed, filters, latest=reading.latest)
+            found = self._find(wanted, filters, latest=reading.latest)
             implied = None
         else:
             found = self._find_within(window, reading.text, filters, latest=reading.latest)
-            implied = completed[window.start : window.end]
-        language = answer_language or found.query.language
+            implied = wanted[window.start : window.end]
+        language = answer_language or detect(completed)
         ledger = Ledger()
         answerer, notes = yield from self._claims(completed, found, language, ledger)
         disputes = []
@@ -141,15 +150,17 @@ class Answering:
             sources=filters.sources,
             question=completed,
             implied=implied,
+            implied_languages=origin.languages_said if origin else None,
+            implied_sources=origin.sources_said if origin else None,
         )
         nearby = {each.stored.article.id: each.stored.article for each in found.candidates}
         stories = self._retriever.stories([*nearby, *(each.article_id for each in citations)])
         related = nearest(list(nearby.values()), citations, stories)
-        reason = None if claims else self._reason(found)
+        reason, outside = (None, ()) if claims else self._reason(found, horizon)
         if reason is None:
             written = " ".join(_printed(claim, language) for claim in claims)
         else:
-            written = prompts.refusal(reason, language, searched, related[0] if related else None)
+            written = prompts.refusal(reason, language, searched, related, outside)
         total = _milliseconds(started, perf_counter())
         spent = {"retrieve": found.retrieve, "rerank": found.rerank}
         return Answer(
@@ -167,6 +178,7 @@ class Answering:
             answerer=answerer,
             notes=(*(prompts.LOST[half][language] for half in found.candidates.lost), *notes),
             timings_ms={**spent, "answer": round(total - sum(spent.values()), 1), "total": total},
+            outside=outside,
         )
 
     def _completed(self, text: str, history: Sequence[Turn]) -> str:
@@ -298,13 +310,17 @@ class Answering:
         later = self._find(question, replace(filters, since=window.since), latest=latest)
         return later if later.chosen else found
 
-    def _reason(self, found: _Found) -> Reason:
+    def _reason(self, found: _Found, horizon: date | None) -> tuple[Reason, tuple[Related, ...]]:
+        """Say why nothing is said, and what would have answered in a wider search: first one of all dates."""
         if not self._catalog.count(Filters()):
-            return "empty_library"
-        wider = replace(found.filters, since=None, until=None)
-        if wider != found.filters and self._find(found.query.text, wider).chosen:
-            return "outside_window"
-        return "no_evidence"
+            return "empty_library", ()
+        narrow = found.filters
+        undated = replace(narrow, since=None, until=horizon)
+        anyones = replace(undated, languages=(), sources=())
+        if undated != narrow and (chosen := self._find(found.query.text, undated).chosen):
+            return "outside_window", beyond([each.article for each in chosen], narrow)
+        chosen = self._find(found.query.text, anyones).chosen if anyones != undated else ()
+        return "no_evidence", beyond([each.article for each in chosen], narrow)
 
 
 def _place(citation: Citation) -> tuple[str, int]:

@@ -75,6 +75,7 @@ def ask(
     answer_language: AnswerLanguage | None = None,
     today: date | None = None,
     read_dates: bool = True,
+    read_sources: bool = True,
 ) -> Steps[Answer]:
     """Answer as `Regbrief.ask` does."""
     answer: Answer = yield Call("POST", "/ask", Answer, body=_given(locals()))

@@ -82,6 +82,9 @@ def ask(
     today: Today = None,
     answer_language: Spoken = None,
     read_dates: Annotated[bool, typer.Option(help="Let words such as 'last month' set the window.")] = True,
+    read_sources: Annotated[
+        bool, typer.Option(help="Let 'according to Reuters' and 'in Chinese sources' narrow.")
+    ] = True,
     as_json: Json = False,
     indexes: Folder = None,
 ) -> None:
@@ -91,6 +94,7 @@ def ask(
             question,
             today=day(today),
             read_dates=read_dates,
+            read_sources=read_sources,
             answer_language=answer_language,
             **filters(since, until, language, source),
         )

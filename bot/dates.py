@@ -333,7 +333,7 @@ def _choose(text: str, points: list[_Point], today: date) -> Window | None:
     return None
 
 
-def _without(text: str, start: int, end: int) -> str:
+def without(text: str, start: int, end: int) -> str:
     """Return a text without a span, or the whole where no word would be left."""
     left, right = text[:start].rstrip(" ,，、"), re.sub("^的", "", text[end:]).lstrip(" ,，、:：")
     apart = left and right and all(c.isascii() for c in left[-1] + right[0]) and right[0] not in "?!.;"
@@ -355,6 +355,6 @@ def read_time(question: str, *, today: date) -> TimeReading:
     if not window:
         return TimeReading(None, bool(_LATEST.search(folded.text)), question)
     start, end = folded.original(window.start, window.end)
-    rest = _without(question, start, end)
+    rest = without(question, start, end)
     left_over = folded.text[: window.start] + " " + folded.text[window.end :]
     return TimeReading(replace(window, start=start, end=end), bool(_LATEST.search(left_over)), rest)

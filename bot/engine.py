@@ -243,13 +243,16 @@ class Regbrief(Holdings):
         answer_language: AnswerLanguage | None = None,
         today: date | None = None,
         read_dates: bool = True,
+        read_sources: bool = True,
     ) -> Answer:
         """Answer with sentences that quotations carry, or refuse and say what was searched.
 
         The filters narrow by publication date (inclusive), language, outlet and article. `history`, oldest turn first,
         completes a follow-up. Words such as "last month" set the window where `since` and `until` do not, unless
-        `read_dates` is off; they count from `today`, and a stated `today` also hides what was published later. Raises
-        InputError for a question or a filter that cannot be used.
+        `read_dates` is off; they count from `today`, and a stated `today` also hides what was published later. Words
+        such as "according to Reuters" and "in Chinese sources" set the outlets and the languages where neither these
+        nor articles are given, unless `read_sources` is off. Raises InputError for a question or a filter that cannot
+        be used.
         """
         given = {
             "since": since,
@@ -261,6 +264,7 @@ class Regbrief(Holdings):
             "answer_language": answer_language,
             "today": today,
             "read_dates": read_dates,
+            "read_sources": read_sources,
         }
         events = self._events(asked.question(question), given)
         answer = [event.data for event in events][-1]
@@ -301,6 +305,7 @@ class Regbrief(Holdings):
         answer_language: AnswerLanguage | None = None,
         today: date | None = None,
         read_dates: bool = True,
+        read_sources: bool = True,
     ) -> Generator[Step, None, Answer]:
         readable = read_dates and not since and not until
         filters = asked.filters(since, min(until or today, today) if today else until, languages, sources, article_ids)
@@ -312,7 +317,9 @@ class Regbrief(Holdings):
                 history=history,
                 answer_language=asked.answer_language(answer_language),
                 today=today or date.today(),
+                horizon=today,
                 read_dates=readable,
+                read_sources=read_sources and not (languages or sources or article_ids),
             )
         )
 

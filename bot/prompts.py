@@ -51,9 +51,15 @@ REFUSAL: dict[Reason, Said] = {
 }
 
 SEARCHED = Said(
-    "Searched: {articles} {noun}{window}, {languages}.",
-    "检索范围：{articles}篇文章{window}，{languages}。",
-    "檢索範圍：{articles}篇文章{window}，{languages}。",
+    "Searched: {articles} {noun}{outlets}{window}, {languages}.",
+    "检索范围：{articles}篇文章{outlets}{window}，{languages}。",
+    "檢索範圍：{articles}篇文章{outlets}{window}，{languages}。",
+)
+
+FROM = Said(
+    " from {outlets}",
+    "（来源：{outlets}）",
+    "（來源：{outlets}）",
 )
 
 WINDOW = Said(
@@ -78,6 +84,12 @@ NEAREST = Said(
     "Nearest article: “{title}” ({source}, {published}).",
     "最接近的文章：《{title}》（{source}，{published}）。",
     "最接近的文章：《{title}》（{source}，{published}）。",
+)
+
+OUTSIDE = Said(
+    "Outside of that, the nearest is “{title}” ({source}, {published}).",
+    "此范围之外最接近的文章：《{title}》（{source}，{published}）。",
+    "此範圍之外最接近的文章：《{title}》（{source}，{published}）。",
 )
 
 UNCOVERED: dict[Reason, Said] = {
@@ -283,14 +295,21 @@ def quoted_parts(kind: Told, faults: Sequence[Fault], language: AnswerLanguage, 
     return form[language].format(fault=said, some=some, all=of)
 
 
-def refusal(reason: Reason, language: AnswerLanguage, searched: Searched, nearest: Related | None) -> str:
-    """Say that nothing answers, what was searched, and which article comes nearest."""
+def refusal(
+    reason: Reason,
+    language: AnswerLanguage,
+    searched: Searched,
+    nearest: Sequence[Related],
+    outside: Sequence[Related] = (),
+) -> str:
+    """Say that nothing answers, what was searched, and which article comes nearest, in that and `outside` of it."""
     parts = [REFUSAL[reason][language]]
     if reason != "empty_library":
         parts.append(searched_in(language, searched))
-    if nearest:
-        published = nearest.published.isoformat() if nearest.published else UNDATED[language]
-        parts.append(NEAREST[language].format(title=nearest.title, source=nearest.source or "–", published=published))
+    for said, near in ((OUTSIDE, outside), (NEAREST, nearest)):
+        for each in near[:1]:
+            published = each.published.isoformat() if each.published else UNDATED[language]
+            parts.append(said[language].format(title=each.title, source=each.source or "–", published=published))
     return (" " if language == "en" else "").join(parts)
 
 
@@ -325,12 +344,16 @@ def also_reported(language: AnswerLanguage, reports: Sequence[Report]) -> str:
 
 
 def searched_in(language: AnswerLanguage, searched: Searched) -> str:
-    """Say how many articles were searched, of which days and languages."""
+    """Say how many articles were searched, of which outlets, days and languages."""
     first, last = OPEN_END[plain(language)]
     window = ""
     if searched.since or searched.until:
         window = WINDOW[language].format(since=searched.since or first, until=searched.until or last)
-    names = [LANGUAGE_NAMES[each][language] for each in searched.languages]
-    listed = (", " if language == "en" else "、").join(names)
-    noun = "article" if searched.articles == 1 else "articles"
-    return SEARCHED[language].format(articles=searched.articles, noun=noun, window=window, languages=listed)
+    comma = ", " if language == "en" else "、"
+    return SEARCHED[language].format(
+        articles=searched.articles,
+        noun="article" if searched.articles == 1 else "articles",
+        outlets=FROM[language].format(outlets=comma.join(searched.sources)) if searched.sources else "",
+        window=window,
+        languages=comma.join(LANGUAGE_NAMES[each][language] for each in searched.languages),
+    )

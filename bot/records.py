@@ -167,7 +167,8 @@ class Searched:
     """What an answer rests on: how many articles stood in the window and languages asked for.
 
     `question` is what was searched: the follow-up made complete. `implied` holds the question's own words that set
-    the window, and is null where the caller set it or none is set.
+    the window, and is null where the caller set it or none is set; `implied_languages` and `implied_sources` hold those
+    that set the languages and the outlets.
     """
 
     articles: int
@@ -177,6 +178,8 @@ class Searched:
     sources: tuple[str, ...] = ()
     question: str = ""
     implied: str | None = None
+    implied_languages: str | None = None
+    implied_sources: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class Answer:
     notes: tuple[str, ...] = ()
     """What the reader should know about the answer: that the model failed, that the articles leave something open."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outside: tuple[Related, ...] = ()
+    """Of a refusal: what answers beyond the dates, languages and outlets searched, nearest in time first."""
 
 
 Verdict = Literal["right", "wrong", "wrong_citation"]

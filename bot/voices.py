@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.catalog import Stored
 from bot.dedupe import retold
-from bot.records import Article, Citation, Related, Report
+from bot.records import Article, Citation, Filters, Related, Report
 from bot.stories import Told
 
 EQUAL = 0.9
@@ -73,7 +73,26 @@ def nearest(
     foreign = [each for each in others if each.language[:2] not in spoken]
     if len(spoken) == 1 and foreign and foreign[0] not in near:
         near = [*near[: RELATED - 1], foreign[0]]
-    return tuple(Related(each.id, each.title, each.source, each.published, each.language, each.url) for each in near)
+    return tuple(map(_related, near))
+
+
+def beyond(articles: Sequence[Article], filters: Filters) -> tuple[Related, ...]:
+    """Return the articles that a search with other filters found, the nearest to the window of these first."""
+    found = {each.id: each for each in articles}.values()
+    return tuple(map(_related, sorted(found, key=lambda each: _days_outside(each.published, filters))[:RELATED]))
+
+
+def _days_outside(day: date | None, filters: Filters) -> int:
+    """Count the days between an article and a window; one without a day is as far away as can be."""
+    if day is None:
+        return (date.max - date.min).days
+    early = (filters.since - day).days if filters.since else 0
+    late = (day - filters.until).days if filters.until else 0
+    return max(early, late, 0)
+
+
+def _related(article: Article) -> Related:
+    return Related(article.id, article.title, article.source, article.published, article.language, article.url)
 
 
 def _speakers(

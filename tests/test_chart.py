@@ -60,7 +60,7 @@ def test_nothing_with_a_day_makes_no_chart() -> None:
 
 def test_bars_stand_on_each_other() -> None:
     made = Chart("day", ("en", "zh-Hans"), (Bar(MONDAY, MONDAY, (3, 1)), Bar(MONDAY, MONDAY, (0, 0))))
-    assert (made.top, list(made.boxes())) == (5, [Box(0, 40, 50, 60, 0), Box(0, 20, 50, 20, 1)])
+    assert (made.top, list(made.boxes())) == (5, [Box(21, 40, 8, 60, 0), Box(21, 20, 8, 20, 1)])
 
 
 @pytest.mark.parametrize(("count", "top"), [(0, 1), (1, 1), (3, 5), (6, 10), (11, 20), (21, 50), (501, 1000)])

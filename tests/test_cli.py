@@ -153,6 +153,8 @@ def test_filters_are_passed_on(full: Run) -> None:
         "sources": [],
         "question": "流明支付",
         "implied": None,
+        "implied_languages": None,
+        "implied_sources": None,
     }
     done = full("search", "流明支付", "--source", "示例报", "--limit", "5", "--json")
     assert [hit["article_id"] for hit in json.loads(done.out)] == ["hans"]

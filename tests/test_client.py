@@ -78,6 +78,7 @@ def test_every_filter_arrives(client: RegbriefClient, served_bot: Regbrief) -> N
         "answer_language": "en",
         "today": date(2021, 12, 1),
         "read_dates": False,
+        "read_sources": False,
     }
     assert told(client.ask("支付寶？", **given)) == told(served_bot.ask("支付寶？", **given))
 

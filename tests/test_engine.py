@@ -35,7 +35,7 @@ languages = pytest.mark.parametrize("language", QUESTIONS)
 
 ANSWER = [
     *("question", "language", "abstained", "reason", "answer", "as_of", "claims", "citations", "conflicts", "related"),
-    *("searched", "answerer", "notes", "timings_ms"),
+    *("searched", "answerer", "notes", "timings_ms", "outside"),
 ]
 CITATION = [
     *("number", "article_id", "title", "source", "url", "published", "language", "quote", "start", "end", "score"),
@@ -112,6 +112,7 @@ def test_an_answer_has_these_values(bot: Regbrief, articles: tuple[Article, ...]
         "searched": found["searched"],
         "answerer": "extractive",
         "notes": [],
+        "outside": [],
     }
     assert {each["article_id"] for each in found["related"]} <= {"links-hans", "alipay-hant"}
     assert (found["searched"]["articles"], found["searched"]["languages"]) == (3, ["en", "zh-Hans", "zh-Hant"])
@@ -210,6 +211,49 @@ def test_what_only_stands_outside_the_window_is_said_to(bot: Regbrief, language:
     assert (answer.abstained, answer.reason, answer.claims, answer.citations) == (True, "outside_window", (), ())
     assert window in answer.answer
     assert (answer.searched.articles, answer.searched.since, answer.searched.until) == (0, date(2022, 1, 1), None)
+    assert (
+        answer.outside[0].article_id == {"en": "fine-en", "zh-Hans": "links-hans", "zh-Hant": "alipay-hant"}[language]
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        pytest.param(
+            "According to the 示例报, how much did the market regulator fine Alibaba on Saturday?",
+            "Searched: 1 article from 示例报, English, Simplified Chinese, Traditional Chinese. Outside of that, the "
+            "nearest is “Alibaba fined 18.2 billion yuan” (Example Post, 2021-04-10).",
+            id="en",
+        ),
+        pytest.param(
+            "据範例報报道，工信部要求各平台停止什么？",
+            "检索范围：1篇文章（来源：範例報），英文、简体中文、繁体中文。此范围之外最接近的文章：《工信部要求平台解除屏蔽网址链接》"
+            "（示例报，2021-09-13）。",
+            id="zh-Hans",
+        ),
+        pytest.param(
+            "英文來源裡怎麼說監管機構要求支付寶分拆什麼業務？",
+            "檢索範圍：1篇文章，英文。此範圍之外最接近的文章：《支付寶須分拆貸款業務》（範例報，2021-09-14）。",
+            id="zh-Hant",
+        ),
+    ],
+)
+def test_a_refusal_within_what_a_question_implies_names_what_is_nearest_beyond(
+    shared_bot: Regbrief, question: str, said: str
+) -> None:
+    answer = shared_bot.ask(question)
+    assert (answer.reason, answer.citations) == ("no_evidence", ())
+    assert said in answer.answer
+
+
+def test_what_is_nearest_outside_a_window_comes_first_and_nothing_after_today(bot: Regbrief) -> None:
+    question = "支付宝 Alibaba fined 小额贷款业务须分拆 貸款業務"
+    window = {"since": date(2021, 9, 1), "until": date(2021, 9, 2)}
+    found = bot.ask(question, **window).outside  # type: ignore[arg-type]
+    days = [each.published for each in found if each.published]
+    assert days == sorted(days, key=lambda day: max(window["since"] - day, day - window["until"]))
+    hidden = bot.ask(QUESTIONS["en"], since=date(2021, 1, 1), today=date(2021, 2, 1))
+    assert (hidden.reason, hidden.outside) == ("no_evidence", ())
 
 
 def test_what_stands_nowhere_is_not_said_to_be_outside_the_window(bot: Regbrief) -> None:

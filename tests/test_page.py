@@ -31,6 +31,7 @@ from bot.records import (
     Claim,
     Hit,
     Language,
+    Reason,
     Related,
     Report,
     Searched,
@@ -39,6 +40,7 @@ from bot.records import (
 )
 from bot.serve.accept import preferred
 from bot.serve.api import create_app
+from bot.serve.load import Turns
 from bot.settings import Settings
 from bot.ui import ask, evidence, page, reading, turns
 from bot.ui.evidence import Excerpt
@@ -263,6 +265,9 @@ def test_a_card_marks_the_quotation_in_its_paragraph() -> None:
         '<a class="title" lang="en" href="https://example.org/fine" target="_blank" rel="noopener noreferrer">' in sheet
     )
     assert '<span class="title" lang="zh-Hant" title="支付宝须分拆"><bdi>支付寶須分拆</bdi></span>' in sheet
+    turned = '<button type="button" class="script quiet" lang="zh-Hans" value="支付宝须分拆" aria-pressed="false" '
+    assert turned + 'aria-label="Title in 简体">简体</button>' in sheet
+    assert sheet.count('class="script') == 1
     assert '<blockquote lang="zh-Hant">' in sheet
 
 
@@ -580,6 +585,7 @@ def test_filters_and_earlier_turns_go_to_the_engine() -> None:
     history = [{"question": "How large?", "answer": ANSWER.answer}]
     list(ask.asked(bot, {"number": 2, "wish": {**wish, "read_dates": False}, "history": history}, EN))
     filters = {"since": date(2021, 1, 1), "languages": ("en",), "answer_language": "zh-Hant-HK", "read_dates": False}
+    filters["read_sources"] = True
     assert bot.heard == ("Why?", (Turn("How large?", ANSWER.answer),), filters)
 
 
@@ -612,6 +618,67 @@ def test_a_refusal_within_an_implied_window_offers_all_dates() -> None:
     refusal = replace(REFUSAL, searched=Searched(9, FIRST, LAST, implied="last month"))
     wider = '<button type="button" class="wider" data-dates>Search all dates</button>'
     assert [wider in shown(each).talk for each in (REFUSAL, refusal)] == [False, True]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize(
+    ("language", "searched", "drop", "chip"),
+    [
+        pytest.param(
+            "en",
+            Searched(9, sources=("Example Post",), implied_sources="according to the Example Post"),
+            "any-source",
+            "“according to the Example Post”: Example Post",
+            id="en",
+        ),
+        pytest.param(
+            "zh-Hans",
+            Searched(9, languages=("zh-Hans", "zh-Hant"), implied_languages="中文媒体"),
+            "any-language",
+            "“中文媒体”：简体、繁體",
+            id="zh-Hans",
+        ),
+        pytest.param(
+            "zh-Hant",
+            Searched(9, sources=("範例報",), implied_sources="據範例報報導"),
+            "any-source",
+            "「據範例報報導」：範例報",
+            id="zh-Hant",
+        ),
+    ],
+)
+def test_implied_outlets_and_languages_show_their_words_and_can_be_dropped(
+    reply: Answer, language: Language, searched: Searched, drop: str, chip: str
+) -> None:
+    talk = shown(replace(reply, searched=searched), text=strings(language)).talk
+    assert part(talk, "implied") == chip
+    assert f'<button type="button" class="{drop}"' in talk
+    again = strings(language)("search_all_origins")
+    assert (again in talk) is reply.abstained
+    assert ("简体" in part(talk, "foot")) is (reply.abstained and not searched.implied_languages)
+
+
+def test_an_answer_that_dropped_what_was_implied_says_so() -> None:
+    assert "all outlets and languages" in part(shown(read_sources=False).talk, "foot")
+    kept = shown(read_sources=False, languages=("en",))
+    assert "all outlets and languages" not in part(kept.talk, "foot")
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "headings"),
+    [
+        ("en", "outside_window", ["Nearest beyond these dates", "Nearest of those searched"]),
+        ("zh-Hans", "outside_window", ["这段时间之外最接近的文章", "检索范围内相近的文章"]),
+        ("zh-Hant", "no_evidence", ["檢索範圍之外最接近的文章", "檢索範圍內相近的文章"]),
+    ],
+)
+def test_a_refusal_lists_what_lies_nearest_beyond_what_was_searched(
+    language: Language, reason: Reason, headings: list[str]
+) -> None:
+    beyond = Related("alipay-hant", HANT.title, HANT.source, HANT.published, "zh-Hant")
+    talk = shown(replace(REFUSAL, reason=reason, outside=(beyond,)), text=strings(language)).talk
+    assert re.findall("<h3>(.*?)</h3>", talk) == headings
+    assert talk.index("alipay-hant") < talk.index("fine-en")
 
 
 def test_the_library_names_its_outlets_most_first() -> None:
@@ -750,7 +817,7 @@ def test_so_many_questions_wait_as_the_settings_say(queue: int, most: int) -> No
     bot.settings = Settings(queue=queue)
 
     async def laid_out() -> Any:  # outside of an event loop, Gradio makes one and never closes it
-        return page.page(bot, EN)
+        return page.page(bot, EN, Turns(1, queue=queue))
 
     assert asyncio.run(laid_out())._queue.max_size == most
 

@@ -37,7 +37,7 @@ def application(bot: Regbrief, settings: Settings | None = None, *, closing: asy
     guards.add_routes(app, bot)
     if guards.keys:
         app.include_router(sign_in.router(guards.keys, guards.sessions, rates=guards.rates, audit=guards.audit))
-    mount(app, bot)
+    mount(app, bot, guards.turns)
     guards.stand_before(app)
     return app
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,13 +21,16 @@ from bot.serve.refusals import refusal
 HEAVY = re.compile(
     r"/api/v1/(?:ask|search|digest|timeline)|/api/v1/articles/[^/]+/summary|/v1/(?:chat/completions|embeddings)|/mcp/?"
 )
-"""What is computed, and waits for its turn. The page's questions wait in Gradio's own queue."""
+"""What is computed, and waits for its turn. The page's questions join the same line (bot/ui/line.py)."""
 
 ENDLESS = re.compile(rf"/(?:{'|'.join(LANGUAGES)})/gradio_api/heartbeat/[^/]+|/mcp/?")
 LISTENING = re.compile(rf"/(?:{'|'.join(LANGUAGES)})/gradio_api/queue/data")
 
 WAIT = 30.0
 """Seconds that a request may wait for its turn."""
+
+TOLD = 1.0
+"""Seconds after which one who waits on the page is told the place in the line again."""
 
 COME_AGAIN = 5
 """Seconds after which one who finds no place may try again."""
@@ -38,9 +42,13 @@ class Turns:
     def __init__(self, places: int, *, queue: int) -> None:
         self.most = places + queue
         self.busy = 0
-        self.waiting = 0
         self.refused = 0
         self._places = asyncio.Semaphore(places)
+        self._line: dict[asyncio.Task[bool], None] = {}
+
+    @property
+    def waiting(self) -> int:
+        return len(self._line)
 
     @property
     def full(self) -> bool:
@@ -51,17 +59,32 @@ class Turns:
         taking = asyncio.create_task(self._places.acquire())
         leaving = asyncio.create_task(receive.gone() if isinstance(receive, Replayed) else asyncio.Event().wait())
         stopping = asyncio.create_task(closing.wait())
-        self.waiting += 1
+        self._line[taking] = None
         try:
             await asyncio.wait({taking, leaving, stopping}, timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.waiting -= 1
+            del self._line[taking]
         if taking.done():
             self.busy += 1
         came = True if taking.done() else None if leaving.done() else False
         for each in (taking, leaving, stopping):
             each.cancel()
         return came
+
+    async def line(self) -> AsyncGenerator[int, None]:
+        """Wait for a turn without end, and yield the place in the line each second; at the end the turn has come."""
+        taking = asyncio.create_task(self._places.acquire())
+        self._line[taking] = None
+        came = False
+        try:
+            while not (await asyncio.wait({taking}, timeout=TOLD))[0]:
+                yield list(self._line).index(taking) + 1
+            came = True
+            self.busy += 1
+        finally:
+            del self._line[taking]
+            if not came and not taking.cancel():
+                self._places.release()
 
     def leave(self) -> None:
         self.busy -= 1

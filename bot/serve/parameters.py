@@ -43,6 +43,10 @@ class Filters(BaseModel):
     article_ids: list[str] | None = None
     today: Day | None = Field(None, description="What `last month` counts from; default: now.")
     read_dates: bool = Field(True, description="Whether words such as `last month` set the window.")
+    read_sources: bool = Field(
+        True,
+        description="Whether words such as `according to Reuters` and `in Chinese sources` set outlets and languages.",
+    )
     answer_language: AnswerLanguage | None = Field(
         None, description="Language of the words around the quotations; default: the question's."
     )

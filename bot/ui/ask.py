@@ -7,8 +7,9 @@ goes back through one component, the wire, that shows nothing itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import aclosing, closing
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -18,18 +19,17 @@ from bot.engine import Regbrief
 from bot.errors import BotError, InputError, NotFound
 from bot.records import ANSWER_LANGUAGES, Answer, Article, Citation, Claim, to_json
 from bot.serve.audit import note
+from bot.serve.load import Turns
 from bot.suggest import suggestions
 from bot.ui import evidence, export, reading, turns
 from bot.ui.kept import Asked, Exporting, Judged, Kept, Opening, Wish, read
+from bot.ui.line import in_turn
 from bot.ui.markup import fragment, reason
 from bot.ui.strings import ANSWER_NAMES, Strings, examples
 from bot.ui.turns import Shown
 
 LATEST = 6
 """So many of the newest articles are listed before the first question."""
-
-CONCURRENT = 32
-"""Questions answered at the same time; further ones wait."""
 
 SEARCHED = ("since", "until", "languages", "sources")
 """The filters that suggested questions are looked up with, too."""
@@ -45,7 +45,7 @@ Step = dict[str, Any]
 """What a browser is sent of a turn: its number, its state and its HTML; at the end also the answer to keep."""
 
 
-def tab(bot: Regbrief, text: Strings) -> None:
+def tab(bot: Regbrief, text: Strings, *, line: Turns) -> None:
     """Lay out the tab: the conversation with its question box, and the evidence beside it."""
     desk = fragment(
         "desk",
@@ -74,9 +74,11 @@ def tab(bot: Regbrief, text: Strings) -> None:
     def judged(sent: object, request: gr.Request) -> Step:
         return _safely(lambda: _judged(bot, read(Judged, sent), request), text)
 
-    def ask(event: gr.EventData) -> Iterator[Step]:
-        for step in asked(bot, event.asked, text):
-            yield {**step, "token": event.token}
+    async def ask(event: gr.EventData) -> AsyncIterator[Step]:
+        waiting, full = partial(_waiting, event.asked, text), partial(_turned_away, event.asked, text)
+        async with aclosing(in_turn(line, asked(bot, event.asked, text), waiting=waiting, full=full)) as steps:
+            async for step in steps:
+                yield {**step, "token": event.token}
 
     gr.HTML(desk, elem_id="ask-page", apply_default_css=False, js_on_load=None)
     wire = gr.HTML(
@@ -88,14 +90,12 @@ def tab(bot: Regbrief, text: Strings) -> None:
         server_functions=[library, restored, opened, widened, exported, judged],
     )
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    asking = wire.asked(
-        ask, None, wire, concurrency_limit=CONCURRENT, concurrency_id="asking", trigger_mode="multiple", **quiet
-    )
+    asking = wire.asked(ask, None, wire, concurrency_limit=None, trigger_mode="multiple", **quiet)
     asking.failure(None, None, None, js=UNSENT)
     wire.stopped(None, None, None, cancels=[asking], queue=False, **quiet)
 
 
-def asked(bot: Regbrief, sent: object, text: Strings) -> Iterator[Step]:
+def asked(bot: Regbrief, sent: object, text: Strings) -> Generator[Step, None, None]:
     """Answer a question in steps: what is verified so far, then the whole answer, then what could be asked next."""
     number, question = 1, ""
     try:
@@ -107,6 +107,16 @@ def asked(bot: Regbrief, sent: object, text: Strings) -> Iterator[Step]:
     except Exception:
         logging.getLogger(__name__).exception("A question could not be answered.")
         yield _step(turns.failed(question, None, number=number, text=text), "failed")
+
+
+def _waiting(sent: object, text: Strings, place: int) -> Step:
+    what = read(Asked, sent)
+    return _step(turns.queued(what.wish.question, place, number=what.number, text=text), "underway")
+
+
+def _turned_away(sent: object, text: Strings) -> Step:
+    what = read(Asked, sent)
+    return _step(turns.turned_away(what.wish.question, number=what.number, text=text), "failed")
 
 
 def _steps(bot: Regbrief, what: Asked, text: Strings) -> Iterator[Step]:
@@ -160,7 +170,10 @@ def _step(shown: Shown, state: str) -> Step:
 def _filters(wish: Wish) -> dict[str, Any]:
     """Return the filters of `ask`; those that are not set are left out."""
     given = {name: getattr(wish, name) for name in ("since", "until", "languages", "sources", "answer_language")}
-    return {name: value for name, value in given.items() if value} | {"read_dates": wish.read_dates}
+    return {name: value for name, value in given.items() if value} | {
+        "read_dates": wish.read_dates,
+        "read_sources": wish.read_sources,
+    }
 
 
 def _library(bot: Regbrief, text: Strings) -> Step:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -17,15 +18,14 @@ from bot.digest_text import written
 from bot.engine import Regbrief
 from bot.errors import BotError, InputError, NotFound
 from bot.records import ANSWER_LANGUAGES, LANGUAGES, AnswerLanguage, Article, Citation, Language, to_json
+from bot.serve.load import Turns
 from bot.sheet import Entry, Section, sheet
 from bot.ui.evidence import Excerpt, excerpt
+from bot.ui.line import in_turn
 from bot.ui.markup import fragment
 from bot.ui.strings import ANSWER_NAMES, Strings
 from bot.ui.timeplot import Mark, Plot, plot
 from bot.ui.word import for_word
-
-AT_ONCE = 4
-"""Briefings made at the same time; further ones wait."""
 
 FORM = """import(new URL("../page/briefing.js", document.baseURI).href).then((tab) =>
   tab.form(element, (wanted) => trigger("submit", wanted)));"""
@@ -109,26 +109,33 @@ class File:
     address: str
 
 
-def tab(bot: Regbrief, text: Strings) -> None:
+def tab(bot: Regbrief, text: Strings, *, line: Turns) -> None:
     """Lay out the tab: what is wanted, and what was found."""
     form = gr.HTML(wanted_form(text), elem_id="briefing-form", apply_default_css=False, js_on_load=FORM)
     shown = gr.HTML(
         fragment("briefing_empty", text), elem_id="briefing-shown", apply_default_css=False, js_on_load=SHOWN
     )
 
-    def run(event: gr.EventData) -> Iterator[str]:
-        yield from told(bot, event._data or {}, text)
+    unsent = fragment("briefing_unsent", text)
+
+    def waiting(place: int) -> str:
+        return fragment("briefing_underway", text, step=text("queued", place=place))
+
+    async def run(event: gr.EventData) -> AsyncIterator[str]:
+        steps = told(bot, event._data or {}, text)
+        async with aclosing(in_turn(line, steps, waiting=waiting, full=lambda: unsent)) as shown:
+            async for step in shown:
+                yield step
 
     briefing = form.submit(
         run,
         None,
         shown,
-        concurrency_limit=AT_ONCE,
+        concurrency_limit=None,
         show_progress="hidden",
         api_visibility="private",
         trigger_mode="once",
     )
-    unsent = fragment("briefing_unsent", text)
     briefing.failure(None, None, shown, js=f"() => {json.dumps(unsent)}")
 
 
@@ -143,7 +150,7 @@ def wanted_form(text: Strings) -> str:
     )
 
 
-def told(bot: Regbrief, sent: Mapping[str, Any], text: Strings) -> Iterator[str]:
+def told(bot: Regbrief, sent: Mapping[str, Any], text: Strings) -> Generator[str, None, None]:
     """Yield the steps of a briefing as they are shown, the whole of it last."""
     error: BotError | None = None
     try:

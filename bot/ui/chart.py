@@ -17,6 +17,9 @@ Step = Literal["day", "week", "month", "quarter", "year"]
 MOST_BARS = 265
 """Weeks of five years: longer spans get longer steps."""
 
+WIDEST = 8.0
+"""Hundredths of the width that a bar takes at most: of few days, each would be a wall."""
+
 THINNEST = 0.7
 """Width of a bar at least, in hundredths of the plot, so that one is seen on a phone."""
 
@@ -80,7 +83,7 @@ class Chart:
     def boxes(self) -> Iterator[Box]:
         """Yield what is to be drawn, bottom up."""
         step = 100 / len(self.bars)
-        width = max(step, THINNEST)
+        width = min(max(step, THINNEST), WIDEST)
         for place, bar in enumerate(self.bars):
             left, height = round(place * step - (width - step) / 2, 3), 0.0
             for series, count in enumerate(bar.counts):

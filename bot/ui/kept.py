@@ -19,7 +19,10 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A question and what may be searched for it; `read_dates` is off where its words are to set no window."""
+    """A question and what may be searched for it.
+
+    `read_dates` is off where its words are to set no window, `read_sources` where they set no languages and outlets.
+    """
 
     question: str
     since: date | None = None
@@ -28,6 +31,7 @@ class Wish:
     sources: tuple[str, ...] = ()
     answer_language: AnswerLanguage | None = None
     read_dates: bool = True
+    read_sources: bool = True
 
     @property
     def narrowed(self) -> bool:

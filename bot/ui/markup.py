@@ -14,6 +14,7 @@ from bot.language import plain, render
 from bot.records import AnswerLanguage, Language
 from bot.serve.errors import said
 from bot.ui.strings import HERE, NAMES, Strings
+from bot.ui.troubles import worded
 
 FRAGMENTS = ("page", "turn", "evidence", "reader", "briefing", "library", "quality")
 
@@ -68,6 +69,7 @@ def _macros() -> Mapping[str, Callable[..., Markup]]:
         "language_name": language_name,
         "other_script": other_script,
         "reason": reason,
+        "worded": worded,
     }
     environment.globals["languages"] = NAMES
     macros: dict[str, Callable[..., Markup]] = {}

@@ -56,7 +56,12 @@ class Measuring:
     def start(self, settings: Settings) -> None:
         """Begin a run. Raises Busy while another one is under way, also one of another server; MissingExtra."""
         if lacking := missing():
-            raise MissingExtra(f"Measuring needs {', '.join(lacking)}.", hint="pip install 'regbrief[eval]'")
+            raise MissingExtra(
+                f"Measuring needs {', '.join(lacking)}.",
+                hint="pip install 'regbrief[eval]'",
+                case="measuring",
+                values={"lacking": ", ".join(lacking)},
+            )
         with self._starting:
             lock = self._place()
             self.state = State("running")
@@ -81,7 +86,9 @@ class Measuring:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise Busy("A run of the quick suite is under way.", hint="Wait until it is done.") from error
+            raise Busy(
+                "A run of the quick suite is under way.", hint="Wait until it is done.", case="measuring"
+            ) from error
         return lock
 
     def _follow(self, process: BaseProcess, told: Connection, lock: FileLock) -> None:

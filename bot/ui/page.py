@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -14,6 +15,7 @@ import gradio as gr
 
 from bot.engine import Regbrief
 from bot.records import LANGUAGES
+from bot.serve.load import Turns
 from bot.settings import Settings
 from bot.ui import ask, briefing, quality, shelf
 from bot.ui.front import Files, Front
@@ -32,16 +34,21 @@ HEAD = (
 )
 
 
-def mount(app: FastAPI, bot: Regbrief) -> FastAPI:
-    """Add the page in each language to an application; the application's own routes come first."""
+def mount(app: FastAPI, bot: Regbrief, turns: Turns | None = None) -> FastAPI:
+    """Add the page in each language to an application; the application's own routes come first.
+
+    `turns` are those that all of its questions take, whichever face they come by.
+    """
+    settings = bot.settings or Settings.read()
+    turns = turns or Turns(settings.concurrency, queue=settings.queue)
     app.mount("/page", Files(directory=HERE / "browser"))
     with ThreadPoolExecutor(1) as thread:  # outside of an event loop, Gradio makes one a page and never closes it
-        thread.submit(asyncio.run, _mount(app, bot)).result()
+        thread.submit(asyncio.run, _mount(app, bot, turns)).result()
     app.add_middleware(Front)
     return app
 
 
-async def _mount(app: FastAPI, bot: Regbrief) -> None:
+async def _mount(app: FastAPI, bot: Regbrief, turns: Turns) -> None:
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]).set(
         body_background_fill="#f7f5f0",
         body_background_fill_dark="#141619",
@@ -51,7 +58,7 @@ async def _mount(app: FastAPI, bot: Regbrief) -> None:
     for language in LANGUAGES:
         gr.mount_gradio_app(
             app,
-            page(bot, strings(language)),
+            page(bot, strings(language), turns),
             path=f"/{language}",
             footer_links=[],
             run_history=False,
@@ -64,11 +71,11 @@ async def _mount(app: FastAPI, bot: Regbrief) -> None:
         )
 
 
-def page(bot: Regbrief, text: Strings) -> gr.Blocks:
+def page(bot: Regbrief, text: Strings, turns: Turns) -> gr.Blocks:
     """Lay out the page in one language: what it is called, and its tabs."""
     tabs = (
-        ("ask", text("tab_ask"), ask.tab),
-        ("briefing", text("tab_briefing"), briefing.tab),
+        ("ask", text("tab_ask"), partial(ask.tab, line=turns)),
+        ("briefing", text("tab_briefing"), partial(briefing.tab, line=turns)),
         ("library", text("tab_library"), shelf.tab),
         ("quality", text("tab_quality"), quality.tab),
     )

@@ -23,6 +23,7 @@ from bot.ui.listing import Query, overview, page_of
 from bot.ui.markup import fragment
 from bot.ui.strings import NAMES, Strings
 from bot.ui.timeplot import captioned
+from bot.ui.troubles import worded
 
 WIRE = """import(new URL("../page/library.js", document.baseURI)).then((tab) => tab.start(element, server));"""
 
@@ -44,12 +45,17 @@ def tab(bot: Regbrief, text: Strings) -> None:
     def checked(_: object) -> Sent:
         return _safely(lambda: {"html": health(bot.problems(), text)}, text)
 
+    def told(sent: object) -> Sent:
+        return _safely(
+            lambda: {"said": [worded(str(each), text) for each in (sent if isinstance(sent, list) else ())]}, text
+        )
+
     gr.HTML(
         fragment("library", text),
         elem_id="library-page",
         apply_default_css=False,
         js_on_load=WIRE,
-        server_functions=[shelf, listed, opened, checked],
+        server_functions=[shelf, listed, opened, checked, told],
     )
 
 

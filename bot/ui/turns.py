@@ -53,10 +53,32 @@ def underway(
     """Render what is verified of an answer while the rest is being looked for or written."""
     language = detect(question, default=text.language)
     said = joined(claims, citations, language)
+    pending = text("writing") if said else text("searching")
     cards = evidence.note(text("evidence_pending"), number=number, text=text)
     if citations:
         cards = evidence.sheet(question, citations, articles, number=number, language=language, text=text)
-    return Shown(number, fragment("underway", text, question=question, number=number, lines=said), cards)
+    return Shown(
+        number, fragment("underway", text, question=question, number=number, lines=said, pending=pending), cards
+    )
+
+
+def queued(question: str, place: int, *, number: int, text: Strings) -> Shown:
+    """Render a question that waits for its turn, and its place in the line."""
+    pending = text("queued", place=place)
+    return Shown(
+        number,
+        fragment("underway", text, question=question, number=number, lines=(), pending=pending),
+        evidence.note(text("evidence_pending"), number=number, text=text),
+    )
+
+
+def turned_away(question: str, *, number: int, text: Strings) -> Shown:
+    """Render a question that was not taken, as too many wait."""
+    return Shown(
+        number,
+        fragment("unsent", text, question=question, number=number),
+        evidence.note(text("evidence_none"), number=number, text=text),
+    )
 
 
 def answered(

@@ -78,6 +78,7 @@ KNOWN = {
     "阿里巴巴被罰了多少錢？": (("fine", "They fined Alibaba 18.228 billion yuan."),),
     "How much was Didi fined?": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
     "How much was Alibaba fined last month?": (("fine", "They fined Alibaba 18.228 billion yuan."),),
+    "How much was Didi fined, according to the Example Post?": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
     "滴滴为什么被罚款？": (("didi", "网信办对滴滴处以80.26亿元罚款。"),),
     "支付寶被要求做什麼？": (("alipay", "監管機構要求支付寶分拆小額貸款業務。"), ("fine", "It will comply.")),
     HOSTILE: (("hostile", f"{HOSTILE} Quoted."),),
@@ -96,6 +97,12 @@ SIDES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+FROM = "according to the Example Post"
+"""Words that imply an outlet, of which nothing is found."""
+
+DIDI = ARTICLES["didi"]
+BEYOND = Related(DIDI.id, DIDI.title, DIDI.source, DIDI.published, DIDI.language)
+
 WRITTEN = 3
 """Claims of the essay that are written before the bot waits."""
 
@@ -108,7 +115,8 @@ class FakeBot:
 
     After `wait()`, "slow" is not answered, and "essay" not written to its end, before `go_on()`.
 
-    "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published.
+    "And Didi?" is the last question asked of Didi, and "last month" is October 2026, when nothing was published; nor
+    has the Example Post anything, where a question implies it: "didi" is then what lies nearest beyond.
     "essay" is written a claim at a time, "payloads" cites every hostile article, and "conflict" tells two figures.
     Where a window, a language or an outlet is asked for, nothing is found. `asked` holds the filters of each question,
     `closed` the questions whose answers were broken off, and `judged` what readers say of answers.
@@ -148,7 +156,15 @@ class FakeBot:
             raise
         yield Event("done", answer)
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), read_dates: bool = True, **filters: Any) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        read_dates: bool = True,
+        read_sources: bool = True,
+        **filters: Any,
+    ) -> Answer:
         self.asked.append(filters)
         if question == "error":
             raise InputError("The question is odd.", hint="Ask another one.")
@@ -161,6 +177,8 @@ class FakeBot:
         searched = Searched(len(ARTICLES), question=completed)
         if "last month" in completed and read_dates:
             searched = Searched(0, date(2026, 10, 1), date(2026, 10, 31), question=completed, implied="last month")
+        if FROM in completed and read_sources:
+            searched = Searched(0, question=completed, sources=("Example Post",), implied_sources=FROM)
         narrow = {name for name in filters if name != "answer_language"}
         known = KNOWN.get(completed.split(" #")[0], ()) if searched.articles and not narrow else ()
         citations = tuple(_cite(*each, number) for number, each in enumerate(known, 1))
@@ -169,7 +187,7 @@ class FakeBot:
             question=question,
             language=detect(question),
             abstained=not citations,
-            reason=None if citations else "no_evidence" if searched.articles else "outside_window",
+            reason=None if citations else "outside_window" if searched.implied else "no_evidence",
             answer=" ".join(f"{each.quote} [{each.number}]" for each in citations),
             as_of=max((each.published for each in citations if each.published), default=None),
             claims=tuple(_claim(each, question) for each in citations),
@@ -179,6 +197,7 @@ class FakeBot:
             searched=searched,
             answerer=HOSTILE if question == "payloads" else "extractive",
             notes=(HOSTILE,) if question == "payloads" else (),
+            outside=() if searched.articles else (BEYOND,),
         )
 
     def article(self, article_id: str) -> Article:

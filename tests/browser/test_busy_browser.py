@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,14 +12,13 @@ from steps import ENGLISH, MARKS, claims, expect, finished, start
 from visiting import Visits, serving
 
 from bot.settings import Settings
-from bot.ui import ask as asking
 
 pytestmark = MARKS
 
 SAID = [
-    pytest.param("en-GB", "This could not be taken just now.", "Ask again", id="en"),
-    pytest.param("zh-CN", "暂时无法受理。", "重新提问", id="zh-Hans"),
-    pytest.param("zh-TW", "暫時無法受理。", "重新提問", id="zh-Hant"),
+    pytest.param("en-GB", "Waiting, number 1 in the queue…", "This could not be taken just now.", "Ask again", id="en"),
+    pytest.param("zh-CN", "正在排队，第1位…", "暂时无法受理。", "重新提问", id="zh-Hans"),
+    pytest.param("zh-TW", "正在排隊，第1位…", "暫時無法受理。", "重新提問", id="zh-Hant"),
 ]
 
 
@@ -32,12 +30,10 @@ def bot() -> Any:
 @pytest.fixture(scope="module")
 def address(bot: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a bot that answers one question at a time, while one waits."""
-    bot.settings = Settings(port=0, queue=1, audit_log=tmp_path_factory.mktemp("busy") / "audit.jsonl")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(asking, "CONCURRENT", 1)
+    log = tmp_path_factory.mktemp("busy") / "audit.jsonl"
+    bot.settings = Settings(port=0, concurrency=1, queue=1, audit_log=log)
     with serving(bot, bot.settings) as address:
         yield address
-    patch.undo()
 
 
 @pytest.fixture(autouse=True)
@@ -54,17 +50,17 @@ def opened(visits: Visits, address: str, locale: str) -> Any:
     return page
 
 
-@pytest.mark.parametrize(("locale", "said", "again"), SAID)
-def test_a_question_and_a_briefing_too_many_are_turned_away_calmly(
-    visits: Visits, address: str, bot: Any, locale: str, said: str, again: str
+@pytest.mark.parametrize(("locale", "place", "said", "again"), SAID)
+def test_who_waits_is_told_the_place_and_what_is_too_many_is_turned_away_calmly(
+    visits: Visits, address: str, bot: Any, locale: str, place: str, said: str, again: str
 ) -> None:
     first, second, third = (opened(visits, address, locale) for _ in range(3))
     bot.wait()
     bot.asked.clear()
     start(first, "slow")
     until(lambda: len(bot.asked) == 1)
-    with second.expect_response(re.compile("/queue/join")):
-        start(second, "slow")
+    start(second, "slow")
+    expect(second.locator("#turn-1 .pending")).to_have_text(place)
     start(third, ENGLISH)
     expect(third.locator("#turn-1 .message")).to_have_text(said)
     expect(third.locator("#send")).to_be_visible()
@@ -79,8 +75,26 @@ def test_a_question_and_a_briefing_too_many_are_turned_away_calmly(
     finished(second)
     third.get_by_role("button", name=again).click()
     expect(claims(third).first).to_have_text("They fined Alibaba 18.228 billion yuan.[1]")
-    refused = [(each.split()[0], each.split("/gradio_api/")[1].split("?")[0]) for each in visits.leave()]
-    assert refused == [("503", "queue/join")] * 2
+    assert visits.leave() == []
+
+
+def test_one_who_stops_waiting_leaves_the_line(visits: Visits, address: str, bot: Any) -> None:
+    first, second, third = (opened(visits, address, locale) for locale in ("en-GB", "zh-CN", "zh-TW"))
+    bot.wait()
+    bot.asked.clear()
+    start(first, "slow")
+    until(lambda: len(bot.asked) == 1)
+    start(second, "slow")
+    expect(second.locator("#turn-1 .pending")).to_have_text("正在排队，第1位…")
+    second.keyboard.press("Escape")
+    expect(second.locator("#turn-1 .retry")).to_be_visible()
+    start(third, ENGLISH)
+    expect(third.locator("#turn-1 .pending")).to_have_text("正在排隊，第1位…")
+    bot.go_on()
+    finished(third)
+    expect(claims(third)).to_have_count(2)
+    assert len(bot.asked) == 2
+    assert visits.leave() == []
 
 
 def test_a_server_that_was_gone_is_waited_for_and_the_question_asked_again(visits: Visits, address: str) -> None:

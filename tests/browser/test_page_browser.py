@@ -162,6 +162,50 @@ def test_a_refusal_within_an_implied_window_is_asked_again_of_all_dates(visit: V
     expect(page.locator("#turn-2 .foot")).to_contain_text("all dates")
 
 
+@pytest.mark.parametrize(
+    ("locale", "name", "options"),
+    [("en-US", "Title in 繁體", {}), ("zh-CN", "标题：繁體", {"has_touch": True}), ("zh-TW", "標題：繁體", {})],
+)
+def test_both_scripts_of_a_title_are_at_hand_by_key_and_by_touch(
+    visit: Visit, locale: str, name: str, options: dict[str, bool]
+) -> None:
+    page = visit(locale, **options)
+    ask(page, "How much was Didi fined?")
+    card = page.locator("#source-1-1")
+    button = card.get_by_role("button", name=name)
+    if options:
+        button.tap()
+    else:
+        button.focus()
+        page.keyboard.press("Enter")
+    expect(card.locator(".title")).to_have_text("滴滴被處罰款")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    expect(card.locator(".title")).to_have_text("滴滴被处罚款")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
+FROM_THE_POST = "How much was Didi fined, according to the Example Post?"
+
+
+@pytest.mark.parametrize("drop", [".any-source", ".wider"])
+def test_an_outlet_that_words_imply_is_a_chip_and_a_refusal_offers_what_lies_beyond(
+    visit: Visit, bot: Any, drop: str
+) -> None:
+    page = visit()
+    ask(page, FROM_THE_POST)
+    turn = page.locator("#turn-1")
+    expect(turn.locator(".implied")).to_have_text("“according to the Example Post”: Example Post")
+    expect(turn.locator("h3").first).to_have_text("Nearest beyond what was searched")
+    expect(turn.locator(".related").first).to_contain_text("滴滴被处罚款")
+    bot.asked.clear()
+    turn.locator(drop).click()
+    page.locator("#turn-2 .foot").wait_for()
+    expect(claims(page, 2).first).to_have_text("网信办对滴滴处以80.26亿元罚款。[1]")
+    expect(page.locator("#turn-2 .foot")).to_contain_text("all outlets and languages")
+    assert page.locator("#turn-2 .implied").count() == 0
+
+
 def test_a_second_question_waits_for_the_first(visit: Visit, bot: Any) -> None:
     page = visit()
     ask(page, WINDOWED)

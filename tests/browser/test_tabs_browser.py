@@ -258,6 +258,9 @@ def test_an_address_that_may_not_be_fetched_is_refused(visit: Visit) -> None:
     page.locator("#library-url").fill("http://127.0.0.1:9/feed")
     page.locator("#library-address .do").click()
     page.locator("#library-work .state", has_text="1篇無法讀取").wait_for()
+    fault = page.locator("#library-work .faults li")
+    expect(fault).to_contain_text("使用連接埠 9。只取得公開的 http 和 https 網址")
+    expect(fault.locator("span")).to_have_attribute("lang", "zh-Hant")
 
 
 def test_feeds_are_shown_and_followed_no_longer(visit: Visit) -> None:

@@ -209,7 +209,7 @@ class Conversation {
     if (this.asking) return;
     const number = this.replacing ?? undefined;
     composer.fill("");
-    this.ask({ question, ...filters.chosen(), read_dates: true }, { number });
+    this.ask({ question, ...filters.chosen(), read_dates: true, read_sources: true }, { number });
   }
 
   cancel() {
@@ -217,6 +217,16 @@ class Conversation {
     if (this.replacing === null) return;
     this.stopEditing();
     composer.fill("");
+  }
+
+  // What is asked for instead where a filter that a question implied is dropped; what else it implied stays.
+  without(button, { wish, answer }) {
+    if (button.matches(".undated, .wider[data-dates]")) return { read_dates: false };
+    if (button.matches(".wider[data-origins]")) return { read_sources: false };
+    const { languages, implied_languages, sources } = answer?.searched ?? {};
+    if (button.matches(".any-language")) return { read_sources: false, sources };
+    if (button.matches(".any-source")) return { read_sources: false, languages: implied_languages ? languages : wish.languages };
+    return null;
   }
 
   press(button) {
@@ -230,20 +240,19 @@ class Conversation {
       return this.open(null);
     }
     if (button.matches(".example, .suggestion")) {
-      return this.ask({ question: button.textContent, ...filters.chosen(), read_dates: true });
+      return this.ask({ question: button.textContent, ...filters.chosen(), read_dates: true, read_sources: true });
     }
     if (!turn) return;
     if (button.matches(".edit")) return this.edit(turn);
     if (button.matches(".retry")) {
       return this.ask(turn.wish, turn.number === last ? { number: last } : { before: turn.number });
     }
-    if (button.matches(".undated, .wider[data-dates]")) {
-      return this.ask({ ...turn.wish, read_dates: false }, { before: turn.number });
-    }
+    const without = this.without(button, turn);
+    if (without) return this.ask({ ...turn.wish, ...without }, { before: turn.number });
     if (button.matches(".wider")) {
       filters.clear();
       const { question, answer_language } = turn.wish;
-      this.ask({ question, answer_language, read_dates: true }, { before: turn.number });
+      this.ask({ question, answer_language, read_dates: true, read_sources: true }, { before: turn.number });
     }
   }
 }

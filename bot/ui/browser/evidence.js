@@ -74,7 +74,9 @@ const showPreview = (marker, { tapped = false } = {}) => {
   const [words, about] = [document.createElement("blockquote"), document.createElement("p")];
   words.textContent = quote.textContent;
   words.lang = $("blockquote", card).lang;
-  about.textContent = $(".byline", card).textContent;
+  const line = $(".byline", card).cloneNode(true);
+  $(".script", line)?.remove();
+  about.textContent = line.textContent;
   about.className = "byline";
   preview.replaceChildren(words, about, ...(tapped ? [toCard(marker)] : []));
   preview.setAttribute("role", tapped ? "dialog" : "tooltip");
@@ -105,6 +107,17 @@ const widen = async (button, server) => {
   card.focus({ preventScroll: true });
 };
 
+// Show a Chinese title in the other script, or as it was.
+const turnScript = (button) => {
+  const title = $(".title", button.closest(".card, li"));
+  const words = $("bdi", title);
+  [words.textContent, button.value] = [button.value, words.textContent];
+  title.title = button.value;
+  const turned = words.lang !== button.lang;
+  words.lang = turned ? button.lang : title.lang;
+  button.setAttribute("aria-pressed", String(turned));
+};
+
 export const start = (server) => {
   const desk = $("#desk");
   let touched = false;
@@ -122,6 +135,8 @@ export const start = (server) => {
     if (marker || number) event.preventDefault();
     if (marker && !(touched && narrow.matches && showPreview(marker, { tapped: true }))) showSource(marker);
     if (number) showClaim(number);
+    const script = event.target.closest(".script");
+    if (script) turnScript(script);
     const around = event.target.closest(".around");
     if (around) widen(around, server);
     const raiser = event.target.closest(".raise");

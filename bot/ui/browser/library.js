@@ -92,7 +92,24 @@ export const start = (element, server) => {
   const fault = (item, where, why) => {
     const line = document.createElement("li");
     line.textContent = where ? `${where}: ${why}` : why;
+    line.why = why;
+    line.where = where;
     item.querySelector(".faults").append(line);
+  };
+
+  // What jobs tell is in English; the server has the words of this page for most of it.
+  const reword = async (item) => {
+    const lines = [...item.querySelectorAll(".faults li")];
+    if (!lines.length || root.lang === "en") return;
+    const got = await server.told(lines.map((line) => line.why));
+    (got.said ?? []).forEach(([said, language], at) => {
+      const { where, why } = lines[at];
+      if (said === why) return;
+      const words = document.createElement("span");
+      words.lang = language;
+      words.textContent = said;
+      lines[at].replaceChildren(where ? `${where}: ` : "", words);
+    });
   };
 
   const call = async (method, path, body) => {
@@ -156,6 +173,7 @@ export const start = (element, server) => {
       job = await call("GET", `jobs/${job.id}`);
     }
     ended(item, job);
+    await reword(item);
     await refresh();
   };
 
@@ -223,6 +241,7 @@ export const start = (element, server) => {
     work(address, async (item) => {
       const got = await call("POST", "feeds", { addresses: [address] });
       for (const each of got.failed) fault(item, "", each.why);
+      await reword(item);
       say(item, got.feeds.length ? words.followed : words.notsent, got.feeds.length ? "done" : "wrong");
       await refresh();
       if (got.feeds.length) sync();
