@@ -100,11 +100,7 @@ class Scored:
 
 
 DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years", "answering")
-"""The signals of the best sentence that decide, beside its probability, whether the question is answered.
-
-More of them refuse more of the dev questions by chance: with the likeness of the passage, and whether there is the date
-or amount that is asked for, one test question in eight was refused that can be answered.
-"""
+"""The signals of the best sentence that decide, beside its probability, whether the question is answered."""
 
 UNENCODED = ("similarity", "asked_similarity")
 """The signals that are known only when a sentence has been encoded."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from os import PathLike
@@ -96,20 +96,21 @@ class Glossary:
         """Return all forms of an entity, folded, each once."""
         return self._forms.get(entity.id) or _forms(entity)
 
-    def find(self, text: str) -> list[Mention]:
+    def find(self, text: str, *, kinds: Container[Kind] | None = None) -> list[Mention]:
         """Return the mentions in a text from left to right, at each place the longest; none overlap.
 
-        A form that several entities bear gives one mention for each, with the same span, all ambiguous.
+        A form that several entities bear gives one mention for each, with the same span, all ambiguous. Given `kinds`,
+        names inside one of another kind are found, too: the company in the name of a case.
         """
         folded = fold_with_offsets(text.translate(_ALIKE))
         mentions: list[Mention] = []
         done = 0
         for found in self._starts.finditer(folded.text):
             at = found.start()
-            form = self._longest(folded.text, at) if at >= done else ""
+            form = self._longest(folded.text, at, kinds) if at >= done else ""
             if form:
                 start, end = folded.original(at, at + len(form))
-                bearers = [entity for entity in self._bearers[form] if _as_written(entity, form, text[start:end])]
+                bearers = [each for each in self._borne(form, kinds) if _as_written(each, form, text[start:end])]
                 shared = len(bearers) > 1
                 mentions += [Mention(start, end, entity, shared or form in entity.ambiguous) for entity in bearers]
                 done = at + len(form)
@@ -128,11 +129,15 @@ class Glossary:
         legible = {name for name in pairs if language == "en" and name.isascii()}
         return {name: usual for name, usual in pairs.items() if name not in legible and _key(usual) != _key(name)}
 
-    def _longest(self, folded: str, at: int) -> str:
+    def _borne(self, form: str, kinds: Container[Kind] | None) -> list[Entity]:
+        bearers = self._bearers.get(form, [])
+        return bearers if kinds is None else [entity for entity in bearers if entity.kind in kinds]
+
+    def _longest(self, folded: str, at: int, kinds: Container[Kind] | None) -> str:
         """Return the longest form that starts here, where a word may start, and ends with one; or an empty string."""
         for length in self._lengths[folded[at]]:
             form = folded[at : at + length]
-            if form in self._bearers and not _inside_word(folded, at + length):
+            if self._borne(form, kinds) and not _inside_word(folded, at + length):
                 return form
         return ""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.glossary import Glossary
+from bot.glossary import Glossary, Kind
 from bot.language import fold
 
-NAMES = frozenset({"regulator", "company", "person", "law", "place"})
+NAMES: frozenset[Kind] = frozenset({"regulator", "company", "person", "law", "place"})
 """The kinds of entities that an article must mention to answer a question that names them."""
 
 
@@ -81,12 +81,10 @@ _NOT_NAMES = frozenset(_WORDS.split())
 def _names(text: str, glossary: Glossary) -> Iterator[tuple[str, ...]]:
     """Yield the folded forms of each name: those of the glossary, then English words in capitals that it lacks."""
     bearers: dict[tuple[int, int], list[str]] = {}
-    mentions = glossary.find(text)
-    for mention in mentions:
-        if mention.entity.kind in NAMES:
-            bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))
+    for mention in glossary.find(text, kinds=NAMES):
+        bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))
     yield from map(tuple, bearers.values())
-    known = {at for mention in mentions for at in range(mention.start, mention.end)}
+    known = {at for mention in glossary.find(text) for at in range(mention.start, mention.end)}
     rest = "".join("\n" if at in known else character for at, character in enumerate(text))
     for run in _CAPITALISED.finditer(rest):
         words = [word for word in _WORD.finditer(rest, *run.span()) if fold(word.group()) not in _NOT_NAMES]

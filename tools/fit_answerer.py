@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from bot.answering import CANDIDATES, WEIGHED
 from bot.engine import Regbrief
@@ -165,12 +164,8 @@ def deciding(each: Example, probabilities: np.ndarray, wanted: Sequence[int]) ->
 
 def decide(decisions: np.ndarray, answered: np.ndarray) -> tuple[list[float], float]:
     """Fit whether a question is answered; answerable and unanswerable questions weigh the same together."""
-    scaler = StandardScaler().fit(decisions)
-    model = LogisticRegression(C=0.2, class_weight="balanced", max_iter=5000)
-    model.fit(scaler.transform(decisions), answered)
-    weights = model.coef_[0] / scaler.scale_
-    bias = float(model.intercept_[0] - weights @ scaler.mean_)
-    return [round(float(weight), 4) for weight in weights], round(bias, 4)
+    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(decisions, answered)
+    return [round(float(weight), 4) for weight in model.coef_[0]], round(float(model.intercept_[0]), 4)
 
 
 def decided_out_of_fold(examples: list[Example], decisions: np.ndarray, answered: np.ndarray) -> np.ndarray:
