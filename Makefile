@@ -1,7 +1,7 @@
 # make run       install, index the corpus, and serve the page and the API on http://127.0.0.1:7860
 # make test      the tests that need Python packages only
 # make test-all  those that need a browser (chromium), servers (PostgreSQL, HAProxy), a local model or long fault loops
-# make check     ruff, mypy, and the schema of the compose files
+# make check     ruff, mypy, the schema of the compose files, and hadolint
 # make eval      answer quality on the shipped dev questions
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,7 @@ check: .venv/installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.cluster.yaml
+	$(BIN)/hadolint deploy/Dockerfile
 
 corpus-stats: .venv/installed-run
 	$(BIN)/python tools/corpus_stats.py

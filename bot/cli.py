@@ -42,10 +42,10 @@ from bot.library_cli import app as folders
 from bot.library_cli import build, ingest, sync
 from bot.mcp_cli import mcp
 from bot.records import Answer, AnswerLanguage, Citation, Hit
+from bot.release import release
 from bot.settings import Settings
 
 app = typer.Typer(
-    help="Questions on technology regulation, answered with quotations that were checked.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,6 +58,21 @@ app.add_typer(keys, name="keys")
 app.add_typer(folders, name="folders")
 for verb in (ingest, digest, timeline, summarize, sync, backup, restore, copy, doctor, mcp):
     app.command()(verb)
+
+
+def _say_release(wanted: bool) -> None:
+    if wanted:
+        out.print(f"regbrief {release()}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def regbrief(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_release, is_eager=True, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Questions on technology regulation, answered with quotations that were checked."""
 
 
 def main() -> None:

@@ -7,13 +7,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.address import read_address, without_passwords, written
 from bot.errors import SettingsError
+from bot.release import release
 
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+PROJECT = PACKAGE.parent
+
+
+def _library() -> Path:
+    """Return where the library is by default: in the repository, or, of an installed package, among the user's data."""
+    return (
+        PROJECT / "indexes"
+        if _in_repository()
+        else platformdirs.user_data_path("regbrief", appauthor=False) / "library"
+    )
+
+
+def _corpus() -> Path:
+    """Return where the shipped articles are: in the repository, or in the installed package."""
+    return (PROJECT if _in_repository() else PACKAGE) / "corpus"
+
+
+def _in_repository() -> bool:
+    return (PROJECT / "indexes" / "README.md").is_file()
 
 
 class Settings(BaseSettings):
@@ -21,8 +42,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGBRIEF_", frozen=True, extra="forbid")
 
-    indexes: Path = Field(PROJECT / "indexes", description="Folder of the catalog and the indexes made from it.")
-    corpus: Path = Field(PROJECT / "corpus", description="Folder with the shipped articles and the glossary.")
+    indexes: Path = Field(default_factory=_library, description="Folder of the catalog and the indexes made from it.")
+    corpus: Path = Field(default_factory=_corpus, description="Folder with the shipped articles and the glossary.")
     catalog: SecretStr = Field(
         SecretStr(""),
         description="A PostgreSQL database for the catalog, postgresql://USER@HOST/DATABASE; default: in the folder.",
@@ -85,7 +106,7 @@ class Settings(BaseSettings):
 
     allow_hosts: str = Field("", description="Internal hosts that may be fetched: HOST or HOST:PORT, split by commas.")
     user_agent: str = Field(
-        "Regbrief/0.1 (reads news feeds; obeys robots.txt)",
+        f"Regbrief/{release()} (reads news feeds; obeys robots.txt)",
         pattern=r"^[!-~][ -~]{0,199}$",
         description="What Regbrief tells the sites that it fetches from; some ask for an address of yours in it.",
     )

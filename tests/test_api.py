@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from bot import Regbrief, to_json
 from bot.engine import Event
 from bot.errors import LibraryDamaged, LibraryLocked
+from bot.release import release
 from bot.serve.events import server_sent, while_heard
 
 QUESTIONS = [
@@ -178,7 +179,12 @@ def test_an_article_comes_whole(client: TestClient, bot: Regbrief, article_id: s
 
 
 def test_health_says_how_many_articles_there_are(client: TestClient) -> None:
-    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 3, "unavailable": {}}
+    assert client.get("/api/v1/health").json() == {
+        "status": "ok",
+        "articles": 3,
+        "unavailable": {},
+        "version": release(),
+    }
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

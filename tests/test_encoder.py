@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -15,7 +17,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.encoder import MODELS, WINDOW, BundledEncoder, HuggingFaceEncoder, OpenAIEncoder, open_encoder, windows
+from bot.encoder import (
+    MODELS,
+    WINDOW,
+    BundledEncoder,
+    HuggingFaceEncoder,
+    OpenAIEncoder,
+    load_tokenizer,
+    open_encoder,
+    windows,
+)
 from bot.errors import EncoderError, MissingExtra, SettingsError
 from bot.language import fold
 from bot.records import Language
@@ -30,6 +41,10 @@ WEATHER: dict[Language, str] = {
     "zh-Hans": "预计明天山区将有大雨。",
     "zh-Hant": "預計明天山區將有大雨。",
 }
+QUIET = """
+from bot.encoder import BundledEncoder
+BundledEncoder.open().encode(["fine"], kind="query", languages=["en"])
+"""
 LONG = "The regulator published the rules of the consultation. " * 90
 
 
@@ -327,3 +342,16 @@ def test_a_hub_name_that_cannot_be_fetched_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(EncoderError, match=r"'nobody/nothing' is no folder .* Give a folder"):
         open_encoder("hf:nobody/nothing")
+
+
+def test_nobody_is_told_what_is_encoded(tmp_path: Path) -> None:
+    """ONNX Runtime keeps what it is about to send, and an identifier of the machine, in the user's home."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "XDG_CACHE_HOME")}
+    kept.pop("ORT_DISABLE_TELEMETRY", None)
+    environment = {**kept, "HOME": str(tmp_path), "PYTHONPATH": str(MODELS.parent.parent)}
+    subprocess.run([sys.executable, "-c", QUIET], env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_the_tokenizer_is_loaded_once() -> None:
+    assert load_tokenizer(MODELS) is load_tokenizer(MODELS)

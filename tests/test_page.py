@@ -38,6 +38,7 @@ from bot.records import (
     Turn,
     to_json,
 )
+from bot.release import release
 from bot.serve.accept import preferred
 from bot.serve.api import create_app
 from bot.serve.load import Turns
@@ -788,7 +789,12 @@ def test_each_language_has_its_page_and_speaks_only_of_itself(client: TestClient
 
 
 def test_the_api_comes_before_the_page(client: TestClient) -> None:
-    assert client.get("/api/v1/health").json() == {"status": "ok", "articles": 2, "unavailable": {}}
+    assert client.get("/api/v1/health").json() == {
+        "status": "ok",
+        "articles": 2,
+        "unavailable": {},
+        "version": release(),
+    }
     assert client.get("/api/docs").status_code == 200
     assert client.get("/nowhere").json()["error"]["code"] == "http_error"
 

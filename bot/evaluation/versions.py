@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from bot.evaluation.records import Question
 from bot.records import Article
+from bot.release import release
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FACES = ("evaluation", "ui", "serve")
@@ -22,7 +22,7 @@ FACES = ("evaluation", "ui", "serve")
 
 def versions() -> dict[str, Any]:
     """Return the versions of Regbrief and Python and the SHA-256 of the code and of each bundled model."""
-    return {"regbrief": _installed(), "python": platform.python_version(), "code": code(), "models": models()}
+    return {"regbrief": release(), "python": platform.python_version(), "code": code(), "models": models()}
 
 
 @cache
@@ -66,10 +66,3 @@ def _digest(parts: Iterable[str]) -> str:
     for part in parts:
         whole.update(sha256(part.encode("utf-8", "surrogatepass")).digest())
     return whole.hexdigest()[:16]
-
-
-def _installed() -> str:
-    try:
-        return version("regbrief")
-    except PackageNotFoundError:
-        return "not installed"

@@ -15,6 +15,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, RootModel
 from pydantic.json_schema import JsonSchemaValue
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -29,6 +30,9 @@ from bot.timeline import EVENTS
 
 READ = 20_000
 """Characters of an article that are read at once."""
+
+DRAIN = 30
+"""Seconds that answers under way get when a server of nothing but tools is stopped."""
 
 INSTRUCTIONS = """\
 Regbrief answers questions on technology regulation from a library of news articles in English and Chinese. Each
@@ -219,6 +223,7 @@ def server(bot: Regbrief) -> MCPServer:
 
 def http(tools: MCPServer, *, guarded: bool) -> Starlette:
     """Return the server for HTTP, at /mcp; where nothing stands before it, it answers this machine's own names only."""
+    AppStatus.enable_automatic_graceful_drain = False  # it cuts off every answer once the process is told to stop
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False) if guarded else None
     return tools.streamable_http_app(stateless_http=True, transport_security=security)
 
@@ -248,7 +253,8 @@ class Endpoint:
 
 def listen(tools: MCPServer, host: str, port: int) -> None:
     """Serve over HTTP on this machine until interrupted."""
-    uvicorn.run(http(tools, guarded=False), host=host, port=port, log_level="warning", access_log=False)
+    app = http(tools, guarded=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN)
 
 
 def _told(function: Callable[P, T], kind: type[Exception]) -> Callable[P, T]:

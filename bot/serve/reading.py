@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from bot.engine import Regbrief
 from bot.index import Half
 from bot.records import LANGUAGES, Article, Excerpt, Language, Verdict
+from bot.release import release
 from bot.serve.errors import documented
 from bot.serve.etags import UNCHANGED, tagged
 from bot.serve.examples import shown
@@ -34,6 +35,8 @@ class Health:
     articles: int
     unavailable: Mapping[Half, str]
     """What of the search does not answer, `dense` or `keywords`, and why."""
+    version: str
+    """The release that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +118,5 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
 
     @routes.get("/health", responses=shown("health"))
     def health() -> Health:
-        """Say that the library can be read, how many articles it has, and what of the search does not answer."""
-        return Health("ok", bot.count(), bot.unavailable())
+        """Say that the library can be read, how many articles it has, what does not answer, and the release."""
+        return Health("ok", bot.count(), bot.unavailable(), release())
