@@ -23,7 +23,7 @@ from bot.records import Language
 KEPT = 20_000
 """Vectors of passages that are no more; the longest gone are forgotten first. Each takes about 0.9 kB."""
 
-_STORED = np.float16
+STORED = np.float16
 """Half the space, and at most a digit in the fourth place of a cosine."""
 
 _NONE = 0
@@ -46,7 +46,7 @@ def named(fingerprint: str, text: str, language: Language) -> bytes:
 
 def packed(vector: NDArray[np.float32]) -> bytes:
     """Return a vector as it is kept."""
-    return vector.astype(_STORED).tobytes()
+    return vector.astype(STORED).tobytes()
 
 
 class Encoded(Database):
@@ -86,7 +86,7 @@ class Encoded(Database):
             )
             found |= {name: packed(row) for name, row in zip(new, rows, strict=True)}
         self._keep([(name, key, found[name]) for name, key in zip(names, keys, strict=True)])
-        joined = np.frombuffer(b"".join(found[name] for name in names), _STORED).astype(np.float32)
+        joined = np.frombuffer(b"".join(found[name] for name in names), STORED).astype(np.float32)
         vectors = joined.reshape(len(names), -1)
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.encoded import STORED
 from bot.index import Found
 
 Keys = NDArray[np.int64]
@@ -27,9 +28,6 @@ ROOM = 65_536
 
 AT_ONCE = 512
 """Vectors gathered at once: what fits a processor's cache takes a third of the time."""
-
-KEPT = np.float16
-"""How the writer keeps a number."""
 
 _READ = "SELECT passage, vector FROM encoded WHERE dropped IS NULL AND passage IN (SELECT value FROM json_each(?))"
 
@@ -103,7 +101,7 @@ class Exact:
         return held
 
     def _read(self, keys: list[int]) -> dict[int, Vectors]:
-        found = {key: _unit(np.frombuffer(kept, KEPT).astype(np.float32)) for key, kept in self._kept(keys)}
+        found = {key: _unit(np.frombuffer(kept, STORED).astype(np.float32)) for key, kept in self._kept(keys)}
         missing = [key for key in keys if key not in found]  # of passages with the same text, one vector is kept
         return found | dict(self._fetch(missing)) if missing else found
 

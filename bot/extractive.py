@@ -39,8 +39,8 @@ SENTENCES = 20
 """So many sentences at most are weighed for a question."""
 
 ENCODED = 10
-"""Of these so many are encoded where a reader has read them, those that weigh most without. On the dev questions 10
-answer as well as 20, at half of what encoding cost."""
+"""Of these so many are encoded where a reader has read them, those that promise most (`Model.promise`). On the dev
+questions 10 answer as well as 20, at half of what encoding cost."""
 
 CACHED_SENTENCES = 8_000
 """Vectors of sentences kept in memory, 1.5 kB each."""
