@@ -19,7 +19,7 @@ from bot.dates import Window, read_time
 from bot.deixis import is_deictic
 from bot.drafting import Draft, Writer
 from bot.errors import Fault, ModelError
-from bot.extractive import Answerer, Scored
+from bot.extractive import Answerer
 from bot.glossary import Glossary
 from bot.language import detect
 from bot.ledger import Ledger
@@ -43,6 +43,7 @@ from bot.records import (
 from bot.retrieve import Candidate, Query, Results, Retriever
 from bot.verify import faults, stands, verify
 from bot.voices import beyond, nearest
+from bot.weighing import Scored
 
 CANDIDATES = 16
 """Passages found for an answer, and for what else is near the question."""
@@ -50,6 +51,10 @@ CANDIDATES = 16
 WEIGHED = 10
 """Of these the passages that are read, and whose sentences are weighed. On the dev questions 10 answer as well as 16,
 8 lose one key fact of 217, and reading is most of what a question costs."""
+
+OUTSIDE = 3
+"""So many passages of what lies outside of a question's filters are read, and as many of their sentences encoded, to
+say whether it would have answered."""
 
 BEARING = 0.03
 """From this probability on, a sentence that is not quoted may still contradict one that is."""
@@ -126,13 +131,16 @@ class Answering:
         wanted = origin.text if origin else completed
         filters = origin.narrowed(filters) if origin else filters
         reading = read_anchor(wanted, read_time(wanted, today=today), self._glossary, today=today)
-        window = reading.window if read_dates else None
-        if window is None or window.soft:
-            found = self._find(wanted, filters, latest=reading.latest)
-            implied = None
-        else:
-            found = self._find_within(window, reading.text, filters, latest=reading.latest)
+        window = reading.window if read_dates and reading.window and not reading.window.soft else None
+        understood = perf_counter()
+        query = self._retriever.query(reading.text if window else wanted)
+        encoding = _milliseconds(understood, perf_counter())
+        if window:
+            found = self._find_within(window, query, filters, latest=reading.latest)
             implied = wanted[window.start : window.end]
+        else:
+            found = self._find(query, filters, latest=reading.latest)
+            implied = None
         language = answer_language or detect(completed)
         ledger = Ledger()
         answerer, notes = yield from self._claims(completed, found, language, ledger)
@@ -162,7 +170,7 @@ class Answering:
         else:
             written = prompts.refusal(reason, language, searched, related, outside)
         total = _milliseconds(started, perf_counter())
-        spent = {"retrieve": found.retrieve, "rerank": found.rerank}
+        spent = {"retrieve": round(encoding + found.retrieve, 1), "rerank": found.rerank}
         return Answer(
             question=text,
             language=language,
@@ -286,28 +294,30 @@ class Answering:
         """Read the cited articles again: what is checked is what the catalog holds, not what the search handed on."""
         return self._catalog.standing({each.article_id for each in citations})
 
-    def _find(self, question: str, filters: Filters, *, latest: bool = False) -> _Found:
+    def _find(self, query: Query, filters: Filters, *, latest: bool = False) -> _Found:
         """Search, weigh and choose."""
         started = perf_counter()
-        query = self._retriever.query(question)
         candidates = self._retriever.search(query, filters, limit=CANDIDATES)
         retrieved = perf_counter()
         scored = self._answerer.score(query, self._retriever.best(candidates, limit=WEIGHED))
-        stories = self._retriever.stories({each.article.id for each in scored})
-        chosen = self._answerer.choose(scored, latest=latest, stories=stories)
+        chosen = self._chosen(scored, latest=latest)
         spent = _milliseconds(started, retrieved), _milliseconds(retrieved, perf_counter())
         return _Found(query, filters, candidates, scored, chosen, *spent)
 
-    def _find_within(self, window: Window, question: str, filters: Filters, *, latest: bool) -> _Found:
+    def _chosen(self, scored: Sequence[Scored], *, latest: bool = False) -> Sequence[Scored]:
+        stories = self._retriever.stories({each.article.id for each in scored})
+        return self._answerer.choose(scored, latest=latest, stories=stories)
+
+    def _find_within(self, window: Window, query: Query, filters: Filters, *, latest: bool) -> _Found:
         """Search what was published in a window that the question implies; failing that, since it began.
 
         News of a month is often printed after it, and looked back upon later.
         """
         until = min(filters.until or window.until, window.until) if window.until else filters.until
-        found = self._find(question, replace(filters, since=window.since, until=until), latest=latest)
+        found = self._find(query, replace(filters, since=window.since, until=until), latest=latest)
         if found.chosen or until == filters.until:
             return found
-        later = self._find(question, replace(filters, since=window.since), latest=latest)
+        later = self._find(query, replace(filters, since=window.since), latest=latest)
         return later if later.chosen else found
 
     def _reason(self, found: _Found, horizon: date | None) -> tuple[Reason, tuple[Related, ...]]:
@@ -317,10 +327,15 @@ class Answering:
         narrow = found.filters
         undated = replace(narrow, since=None, until=horizon)
         anyones = replace(undated, languages=(), sources=())
-        if undated != narrow and (chosen := self._find(found.query.text, undated).chosen):
+        if undated != narrow and (chosen := self._outside(found.query, undated)):
             return "outside_window", beyond([each.article for each in chosen], narrow)
-        chosen = self._find(found.query.text, anyones).chosen if anyones != undated else ()
+        chosen = self._outside(found.query, anyones) if anyones != undated else ()
         return "no_evidence", beyond([each.article for each in chosen], narrow)
+
+    def _outside(self, query: Query, filters: Filters) -> Sequence[Scored]:
+        """Choose from a wider search, of which only the first passages are read."""
+        candidates = self._retriever.search(query, filters, limit=OUTSIDE)
+        return self._chosen(self._answerer.score(query, candidates, limit=OUTSIDE))
 
 
 def _place(citation: Citation) -> tuple[str, int]:

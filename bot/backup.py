@@ -21,7 +21,8 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from bot.errors import InputError, LibraryDamaged, StorageError
-from bot.library import Library, Progress
+from bot.indexing import Progress
+from bot.library import Library
 from bot.lock import writer
 from bot.outcomes import Backup, Stage
 from bot.seal import break_seal, seal

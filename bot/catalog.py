@@ -213,14 +213,14 @@ class Catalog:
         """Return the passages with these keys; a key that is not there is left out."""
         return {found.key: found for found in self._stored(_STORED, keys=listed(keys))}
 
-    def to_index(self, limit: int) -> list[Stored]:
-        """Return passages that the indexes do not hold yet, at most `limit`.
+    def to_index(self, limit: int, *, after: int = 0) -> list[Stored]:
+        """Return passages that the indexes do not hold yet, at most `limit`, in order, with keys above `after`.
 
         Where several processes write, they are taken: no other gets them unless this one ends without `mark_indexed`.
         """
         outbox = self._store.outbox
         if outbox is None:
-            return list(self._stored(_TO_INDEX, limit=limit))
+            return list(self._stored(_TO_INDEX, limit=limit, after=after))
         found: dict[int, Stored] = {}
         while not found and (taken := outbox.passages(limit)):  # what is taken may be gone a moment later
             found = self.stored(taken)
@@ -631,7 +631,7 @@ _FORGET_FACT = delete(schema.facts).where(_F.name == bindparam("name"))
 _STORED_COLUMNS = (_P.key, _P.article_id, _P.number, _P.start, _P.end, *ARTICLE)
 _PASSAGES = select(*_STORED_COLUMNS).select_from(_BOTH)
 _STORED = _PASSAGES.where(_P.key.in_(numbered("keys")))
-_TO_INDEX = first(_PASSAGES.where(_P.indexed == NO).order_by(_P.key))
+_TO_INDEX = first(_PASSAGES.where(_P.indexed == NO, _P.key > bindparam("after")).order_by(_P.key))
 _COUNT = select(func.count()).select_from(schema.passages)
 _INDEXED, _UNINDEXED = _COUNT.where(_P.indexed == YES), _COUNT.where(_P.indexed == NO)
 _UNINDEXED_OF = select(YES).where(_OF_ARTICLE, _P.indexed == NO).limit(1)

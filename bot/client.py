@@ -143,8 +143,11 @@ class RegbriefClient(_Client):
                 if source.response.is_error:
                     source.response.read()
                     raise _error(source.response)
+                event = None
                 for sent in source.iter_sse():
-                    yield _event(sent)
+                    event = _event(sent)
+                    yield event
+                _ended(event)
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
@@ -206,8 +209,11 @@ class AsyncRegbriefClient(_Client):
                 if source.response.is_error:
                     await source.response.aread()
                     raise _error(source.response)
+                event = None
                 async for sent in source.aiter_sse():
-                    yield _event(sent)
+                    event = _event(sent)
+                    yield event
+                _ended(event)
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
@@ -256,6 +262,12 @@ def _event(sent: ServerSentEvent) -> Event:
     if sent.event == "error":
         raise fault(sent.json()["error"])
     return Event(sent.event, from_json(_KINDS[sent.event], sent.json()))  # type: ignore[arg-type]
+
+
+def _ended(last: Event | None) -> None:
+    """Make sure that an answer came to its end. Raises FetchError."""
+    if last is None or last.type != "done":
+        raise FetchError("The server broke off in the middle of its answer.", hint="Ask again.", temporary=True)
 
 
 def _arguments(call: Call[Any], stack: ExitStack) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from bot.encoder import open_encoder
 from bot.errors import EncoderError, InputError, MissingExtra, ServerError
+from bot.indexing import Progress, batches
 from bot.intake import size_of
-from bot.library import Library, Progress, batches
+from bot.library import Library
 from bot.outcomes import Failure, Stage
 from bot.pipeline import Pipeline, Work, probe
 from bot.records import Article

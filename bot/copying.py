@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from bot import tables
 from bot.catalog import Catalog
 from bot.errors import InputError, LibraryDamaged, LibraryLocked, LibraryMismatch
-from bot.library import PASSAGES_AT_ONCE, Library, Progress, batches
+from bot.indexing import PASSAGES_AT_ONCE, Progress, batches
+from bot.library import Library
 from bot.lock import writer
 from bot.manifest import Manifest
 from bot.outcomes import Copied, Stage, StageName, TableCopied

@@ -11,7 +11,7 @@ from bot import prompts
 from bot.condensing import Condenser, Extracts, Line
 from bot.errors import Fault, ModelError, Stopped
 from bot.glossary import Glossary
-from bot.library import Progress
+from bot.indexing import Progress
 from bot.outcomes import Stage
 from bot.quotable import Quotable
 from bot.records import AnswerLanguage, Article, Claim

@@ -13,8 +13,8 @@ from bot.catalog import Catalog
 from bot.condensing import readable
 from bot.desk import Newsroom
 from bot.glossary import Glossary
+from bot.indexing import Progress
 from bot.language import detect
-from bot.library import Progress
 from bot.quotable import quotables
 from bot.records import AnswerLanguage, Article, Citation, Filters
 from bot.retrieve import Retriever

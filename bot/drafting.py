@@ -19,7 +19,6 @@ from bot.chat import ChatModel, Message, stream
 from bot.conversation import LONGEST, TURNS
 from bot.encoder import Encoder
 from bot.errors import ModelError
-from bot.extractive import Scored
 from bot.glossary import Glossary
 from bot.language import clean, detect, fold, plain, render
 from bot.markers import Markers
@@ -28,6 +27,7 @@ from bot.records import AnswerLanguage, Citation, Status, Turn
 from bot.sources import HEADING, Source, new_salt, sources
 from bot.statements import Statement, Statements
 from bot.values import quantities
+from bot.weighing import Scored
 
 Unverified = Literal["drop", "flag"]
 

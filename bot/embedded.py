@@ -18,7 +18,7 @@ from bot.records import LANGUAGES, Filters, Language
 from bot.vector_server import VectorServer
 from bot.vectors import Vectors
 
-EXACT_KEYS = 16_000
+EXACT_KEYS = 24_000
 """Up to so many passages in a window are compared one by one, which takes about 2 µs each; above, dense search
 over-fetches and drops. At 100,000 passages Chroma took 40–85 ms for windows of 3,000–15,000."""
 
@@ -48,12 +48,17 @@ class Embedded:
 
     def nearest(self, vector: NDArray[np.float32], filters: Filters, *, limit: int) -> Found:
         """Return the passages nearest to a vector that pass the filters, with their cosine similarity."""
-        languages = filters.languages or LANGUAGES
         if not filters.active:
-            return self.vectors.search(vector, languages, limit=limit)
-        keys = self._catalog.numbers(filters, limit=EXACT_KEYS + 1)
-        if len(keys) <= EXACT_KEYS:
-            return self._exact.nearest(vector, keys, limit=limit)
+            return self.vectors.search(vector, filters.languages or LANGUAGES, limit=limit)
+        if self._catalog.count(filters) <= EXACT_KEYS:
+            keys = self._catalog.numbers(filters, limit=EXACT_KEYS + 1)
+            if len(keys) <= EXACT_KEYS:
+                return self._exact.nearest(vector, keys, limit=limit)
+        return self._passing(vector, filters, limit)
+
+    def _passing(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> Found:
+        """Fetch more than is wanted, until enough of it passes the filters."""
+        languages = filters.languages or LANGUAGES
         fetched = 4 * limit
         while True:
             found = self.vectors.search(vector, languages, limit=fetched)

@@ -20,13 +20,14 @@ from bot.digest import STORIES, Digests
 from bot.drafting import Writer
 from bot.encoder import BundledEncoder, Encoder, Kind, Vectors, open_encoder
 from bot.errors import LibraryLocked, LibraryMismatch, ServerError, StorageError
-from bot.extractive import Answerer, Model
+from bot.extractive import Answerer
 from bot.generative import open_model
 from bot.glossary import Glossary
 from bot.holdings import Holdings
+from bot.indexing import Progress
 from bot.keywords import Analyzer
 from bot.language import clean, detect, fold, fold_case
-from bot.library import Library, Places, Progress
+from bot.library import Library, Places
 from bot.outcomes import Backup, Copied
 from bot.records import (
     EVERY_PART,
@@ -47,6 +48,7 @@ from bot.scope import read_scope
 from bot.settings import Settings
 from bot.timeline import EVENTS, Timelines
 from bot.topics import Topics
+from bot.weighing import Model
 
 
 @dataclass(frozen=True, slots=True)

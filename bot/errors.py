@@ -8,6 +8,7 @@
     ├── ModelError          a language model did not write, or not what can be used
     ├── MissingExtra        an optional dependency is not installed
     ├── Busy                the server has as much to do as it takes on
+    ├── TimedOut            an answer has shown nothing new for as long as the server waits
     ├── NotPermitted        the key that was shown does not allow it
     ├── FetchError          an address could not be fetched
     │   └── AddressRefused  an address may not be fetched: it is not public, or not of the web
@@ -109,6 +110,10 @@ class NotPermitted(BotError):
 
 class Busy(BotError):
     code = "busy"
+
+
+class TimedOut(BotError):
+    code = "timed_out"
 
 
 class FetchError(BotError):

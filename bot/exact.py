@@ -48,10 +48,9 @@ class _Held:
         found: NDArray[np.intp] = np.where(self.keys[at] == keys, self.rows[at], -1)
         return found
 
-    def with_more(self, found: Mapping[int, Vectors]) -> _Held:
-        """Return the same with further vectors, by keys that are not held."""
-        more = np.array(list(found.values()), dtype=np.float32)
-        keys = np.concatenate([self.keys, np.fromiter(found, dtype=np.int64)])
+    def with_more(self, new: Keys, more: Vectors) -> _Held:
+        """Return the same with further vectors, of keys that are not held."""
+        keys = np.concatenate([self.keys, new])
         rows = np.concatenate([self.rows, len(self.vectors) + np.arange(len(more))])
         order = np.argsort(keys)
         vectors = np.concatenate([self.vectors, more]) if len(self.vectors) else more
@@ -96,14 +95,21 @@ class Exact:
                 missing = keys[held.where(keys) < 0]
                 if len(held.keys) + len(missing) > ROOM:
                     held, missing = _NOTHING, keys
-                if found := self._read(missing.tolist()):
-                    held = self._held = held.with_more(found)
+                keys, vectors = self._read(missing.tolist())
+                if len(keys):
+                    held = self._held = held.with_more(keys, vectors)
         return held
 
-    def _read(self, keys: list[int]) -> dict[int, Vectors]:
-        found = {key: _unit(np.frombuffer(kept, STORED).astype(np.float32)) for key, kept in self._kept(keys)}
-        missing = [key for key in keys if key not in found]  # of passages with the same text, one vector is kept
-        return found | dict(self._fetch(missing)) if missing else found
+    def _read(self, keys: list[int]) -> tuple[Keys, Vectors]:
+        """Return the vectors that there are of some keys, of length one, and their keys."""
+        kept = dict(self._kept(keys))
+        missing = [key for key in keys if key not in kept]  # of passages with the same text, one vector is kept
+        fetched = dict(self._fetch(missing)) if missing else {}
+        parts = [np.stack(list(fetched.values()))] if fetched else []
+        if kept:
+            found = np.frombuffer(b"".join(kept.values()), STORED).astype(np.float32).reshape(len(kept), -1)
+            parts.insert(0, _unit(found))
+        return np.array([*kept, *fetched], np.int64), np.concatenate(parts) if parts else _NOTHING.vectors
 
     def _kept(self, keys: list[int]) -> list[tuple[int, bytes]]:
         try:
@@ -118,6 +124,6 @@ def _compared(vectors: Vectors, rows: NDArray[np.intp], vector: Vectors) -> Vect
     return np.concatenate([vectors[rows[at : at + AT_ONCE]] @ vector for at in range(0, len(rows), AT_ONCE)])
 
 
-def _unit(vector: Vectors) -> Vectors:
-    unit: Vectors = vector / np.linalg.norm(vector)
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.errors import BotError, FetchError, InputError, NotFound, Stopped
-from bot.library import Library, Progress
+from bot.indexing import Progress
+from bot.library import Library
 from bot.outcomes import Failure, Feed, FeedSync, Ingested, Stage, Synced
 from bot.readers import feed as reader
 from bot.readers import web

@@ -134,9 +134,13 @@ def note(db: Session, round: Round, file: File) -> None:
 
 
 def place(db: Session, files: Iterable[File]) -> None:
-    """Note that files, whose content is as it was, have another path or time; they may have changed places."""
+    """Note that files, whose content is as it was, have another path or time; they may have changed places.
+
+    A file on whose path one has been moved is gone; what it gave is given no more.
+    """
     placed = [{"file": file.key, "to": file.path, "at": file.modified} for file in files]
     db.run_each(_TAKE_UP, placed)
+    db.run_each(_GIVE_WAY, placed)
     db.run_each(_MAKE_ROOM, placed)
     db.run_each(_PLACE, placed)
 
@@ -221,11 +225,13 @@ _GIVE_NO_MORE = update(schema.given).where(_G.file == bindparam("file")).values(
 _GIVES_NO_MORE = _GIVE_NO_MORE.where(_G.round != bindparam("now"))
 _TAKE_UP = update(schema.files).where(_OF_FILE).values(path=literal("/").concat(cast(_F.key, AnyText)))
 _SAME = schema.files.alias("same")
-_MAKE_ROOM = delete(schema.files).where(
+_IN_THE_WAY = (
     _F.path == bindparam("to"),
     _F.key != bindparam("file"),
     _F.folder == select(_SAME.c.folder).where(_SAME.c.key == bindparam("file")).scalar_subquery(),
 )
+_GIVE_WAY = update(schema.given).where(_G.file.in_(select(_F.key).where(*_IN_THE_WAY))).values(round=NO)
+_MAKE_ROOM = delete(schema.files).where(*_IN_THE_WAY)
 _PLACE = update(schema.files).where(_OF_FILE).values(path=bindparam("to"), modified=bindparam("at"))
 _DROP = delete(schema.files).where(_OF_FILE)
 _GONE = select(_G.article_id).where(_G.round == NO)

@@ -19,8 +19,9 @@ from bot import passages
 from bot.catalog import Catalog, Change, Given
 from bot.errors import InputError, Stopped
 from bot.files import File, Round
+from bot.indexing import Progress, batches
 from bot.intake import Reading, foreseen
-from bot.library import ARTICLES_AT_ONCE, Library, Progress, batches
+from bot.library import ARTICLES_AT_ONCE, Library
 from bot.outcomes import Failure, FolderSync, Foreseen, Ingested, Preview
 from bot.readers.fields import content_id
 from bot.records import Article
@@ -72,7 +73,8 @@ class Folders:
         items = chain.from_iterable(self._items(folder, file, reading) for file in files)
         for batch in batches(items, 2 * ARTICLES_AT_ONCE):
             self._counts.update(self._catalog.put_read(round, batch))
-            self._indexed = self._library.index(self._progress, before=self._indexed)
+            self._indexed = self._library.index(self._progress, before=self._indexed, more=True)
+        self._indexed = self._library.index(self._progress, before=self._indexed)
         return len(files)
 
     def _items(self, folder: str, file: File, reading: Reading) -> Iterator[Given | File]:

@@ -73,6 +73,11 @@ class Glossary:
         for entity in self.entities:
             for form in self._forms[entity.id]:
                 self._bearers[form].append(entity)
+        self._bodies: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+        for entity in self.entities:
+            if entity.kind == "regulator" and entity.region:
+                plain_forms = (form for form in self.own_forms(entity) if form not in entity.ambiguous)
+                self._bodies[entity.region] += tuple(plain_forms)
         lengths = defaultdict(set)
         for form in self._bearers:
             lengths[form[0]].add(len(form))
@@ -95,6 +100,14 @@ class Glossary:
     def forms(self, entity: Entity) -> tuple[str, ...]:
         """Return all forms of an entity, folded, each once."""
         return self._forms.get(entity.id) or _forms(entity)
+
+    def own_forms(self, entity: Entity) -> tuple[str, ...]:
+        """Return the forms that no other entity bears: 金管局 is the monetary authority of two cities."""
+        return tuple(form for form in self.forms(entity) if len(self._bearers.get(form, ())) < 2)
+
+    def bodies(self, region: str) -> tuple[str, ...]:
+        """Return the names of the public bodies of a region that mean nothing else: of whom they tell is told of it."""
+        return self._bodies.get(region, ())
 
     def find(self, text: str, *, kinds: Container[Kind] | None = None) -> list[Mention]:
         """Return the mentions in a text from left to right, at each place the longest; none overlap.

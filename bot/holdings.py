@@ -15,8 +15,9 @@ from bot.backup import backup
 from bot.errors import InputError, NotFound
 from bot.folders import Folders, preview
 from bot.index import Half
+from bot.indexing import Progress
 from bot.judgements import judged
-from bot.library import Library, Progress
+from bot.library import Library
 from bot.outcomes import Backup, Failure, Feed, Folder, Ingested, Preview, Synced
 from bot.records import Answer, Article, Excerpt, Feedback, Language, Verdict
 from bot.settings import Settings

@@ -12,7 +12,7 @@ from typing import Literal
 from bot import readers
 from bot.catalog import Catalog, Change
 from bot.errors import InputError
-from bot.library import Progress
+from bot.indexing import Progress
 from bot.outcomes import Failure, Foreseen, Ingested, Preview, Stage
 from bot.records import Article
 

@@ -9,30 +9,25 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from bot import language, passages
-from bot.catalog import Catalog, Change, Stored
-from bot.dedupe import Vector
+from bot.catalog import Catalog, Change
 from bot.embedded import Embedded
-from bot.encoded import Encoded
 from bot.encoder import Encoder
 from bot.errors import LibraryDamaged, LibraryMismatch, Stopped, StorageError
 from bot.glossary import Glossary
-from bot.index import Half, Indexed, SearchIndex
-from bot.keywords import Analyzer, Entry
+from bot.index import Half, SearchIndex
+from bot.indexing import Indexing, Made, Progress, batches
+from bot.keywords import Analyzer
 from bot.lock import writer
 from bot.manifest import EMBEDDED, REBUILD, Manifest
 from bot.milvus import Milvus
-from bot.outcomes import Failure, Ingested, Stage
-from bot.records import Article, Filters, Language
+from bot.outcomes import Failure, Ingested
+from bot.records import Article, Filters
 from bot.seal import break_seal, inspect, seal
 from bot.storage import make_folder
 from bot.tables import UNFINISHED
@@ -40,21 +35,12 @@ from bot.tables import UNFINISHED
 ARTICLES_AT_ONCE = 128
 """What a crash may leave to be indexed again; smaller batches leave the indexes with too little to do at once."""
 
-PASSAGES_AT_ONCE = 512
 FORMAT = 1
 
 _NAMES: Mapping[Half, str] = {"keywords": "keyword", "dense": "vector"}
 
 WRITTEN: tuple[Change, ...] = ("added", "updated", "duplicate")
 """What may become of an article that is then in the catalog as it was given."""
-
-Item = TypeVar("Item")
-
-Made = Callable[[Sequence[tuple[int, Language]]], Mapping[int, NDArray[np.float32]]]
-"""Gives the vectors of passages that have been made already; those that it leaves out are encoded."""
-
-Progress = Callable[[Stage], None]
-"""Told again and again how far the work is; it may raise Stopped to end the work, and what is done is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +84,6 @@ class Library:
         self.folder = folder
         self._encoder = encoder
         self.analyzer = analyzer
-        self._events = events
         self.catalog = Catalog(places.catalog or folder / "catalog.sqlite", glossary)
         self.listeners: list[Callable[[Change | Literal["removed"], Sequence[str]], None]] = []
         """Each is told what was done to which articles, once that is on disk."""
@@ -107,6 +92,7 @@ class Library:
         except BaseException:
             self.catalog.close()
             raise
+        self._indexing = Indexing(folder, self.catalog, self.search_index, encoder, analyzer, events=events)
 
     def _open_index(self, places: Places, copy_of: str) -> None:
         engine, _, address = places.search.partition(":")
@@ -133,22 +119,21 @@ class Library:
     ) -> Library:
         """Make indexes and stories anew from the catalog, cutting every article again; close the library before."""
         with _writer(folder):
-            articles = Catalog(places.catalog or folder / "catalog.sqlite")
-            _demand_whole(folder, articles)
-            Manifest(folder, articles, engine="").clear()
-            articles.forget_stories()
-            for article in articles.articles(Filters()):
-                articles.replace_passages(article.id, passages.passages(article))
-            for derived in ("keywords", "vectors"):
-                shutil.rmtree(folder / derived, ignore_errors=True)
-            library = cls(folder, encoder, analyzer, glossary=glossary, events=events, places=places)
-            library.search_index.clear()
-            articles.forget_obsolete([key for key, _ in articles.obsolete()])
-            articles.close()
+            with closing(Catalog(places.catalog or folder / "catalog.sqlite")) as articles:
+                _demand_whole(folder, articles)
+                Manifest(folder, articles, engine="").clear()
+                articles.forget_stories()
+                for article in articles.articles(Filters()):
+                    articles.replace_passages(article.id, passages.passages(article))
+                for derived in ("keywords", "vectors"):
+                    shutil.rmtree(folder / derived, ignore_errors=True)
+                library = cls(folder, encoder, analyzer, glossary=glossary, events=events, places=places)
+                library.search_index.clear()
+                articles.forget_obsolete([key for key, _ in articles.obsolete()])
             library._manifest.write(library._built_with())
-            library._encoded.drop()
+            library._indexing.encoded.drop()
             library.index(progress)
-            library._encoded.trim()
+            library._indexing.encoded.trim()
             return library
 
     @classmethod
@@ -192,7 +177,8 @@ class Library:
                 changes = self.catalog.put(entries)
                 counts.update(changes)
                 self._tell_written([article.id for article, _ in entries], changes)
-                indexed = self.index(progress, before=indexed)
+                indexed = self.index(progress, before=indexed, more=True)
+            self.index(progress, before=indexed)
         return Ingested(counts["added"], counts["updated"], counts["unchanged"], counts["duplicate"], tuple(failed))
 
     @contextmanager
@@ -200,7 +186,11 @@ class Library:
         """Be the one writer, and leave with the indexes in step. Raises LibraryLocked while another process writes."""
         with _writer(self.folder):
             self._manifest.write(self._built_with())
-            yield
+            try:
+                yield
+            except BaseException:
+                self._indexing.forget_ahead()
+                raise
             self.index()
 
     def remove(self, article_ids: Sequence[str]) -> None:
@@ -234,7 +224,7 @@ class Library:
 
         Only the one writer may.
         """
-        self._encoded.keep(vectors)
+        self._indexing.encoded.keep(vectors)
 
     def settle(self, progress: Progress | None = None) -> None:
         """Do the work that an interrupted writer has left. Raises LibraryLocked while another process writes."""
@@ -270,89 +260,17 @@ class Library:
 
     def close(self) -> None:
         """Close the files that can be closed."""
+        self._indexing.close()
         self.search_index.close()
         self.catalog.close()
-        if "_encoded" in vars(self):
-            self._encoded.close()
 
-    def index(self, progress: Progress | None = None, *, before: int | None = None) -> int:
-        """Do the work that the catalog notes for the indexes, as the one writer, and find the stories that wait.
-
-        Returns how many passages are indexed, counted on from those `before`, while more are coming.
-        """
-        obsolete = self.catalog.to_drop()
-        if obsolete:
-            self.search_index.write([], obsolete)
-            self._encoded.drop(key for key, _ in obsolete)
-            self.catalog.forget_obsolete([key for key, _ in obsolete])
-        done, total = before or 0, self.catalog.unindexed() if before is None else None
-        while batch := self.catalog.to_index(PASSAGES_AT_ONCE):
-            self._index(batch)
-            done += len(batch)
-            if progress:
-                progress(Stage("indexing", done, total, "passages"))
-        if obsolete:
-            self._encoded.trim()
-        untold = self.catalog.untold() if self.catalog.waiting() else []
-        for number, article_ids in enumerate(batches(untold, ARTICLES_AT_ONCE)):
-            self.catalog.tell({each: self._content(each) for each in article_ids})
-            if progress:
-                told = number * ARTICLES_AT_ONCE + len(article_ids)
-                progress(Stage("grouping", told, len(untold), "articles"))
-        return done
+    def index(self, progress: Progress | None = None, *, before: int | None = None, more: bool = False) -> int:
+        """Do the work that the catalog notes for the indexes, as the one writer; see `Indexing.run`."""
+        return self._indexing.run(progress, before=before, more=more)
 
     def fill(self, made: Made, progress: Progress | None = None) -> None:
         """Index what waits as the one writer, and let its stories be; what has no vector yet is encoded."""
-        done, total = 0, self.catalog.unindexed()
-        while batch := self.catalog.to_index(PASSAGES_AT_ONCE):
-            self._write(batch, made([(stored.key, stored.article.language) for stored in batch]))
-            self.catalog.mark_indexed([stored.key for stored in batch])
-            done += len(batch)
-            if progress:
-                progress(Stage("indexing", done, total, "passages"))
-
-    @cached_property
-    def _encoded(self) -> Encoded:
-        return Encoded(self.folder / "encoded.sqlite", self._encoder)
-
-    def _content(self, article_id: str) -> Vector | None:
-        """Return the sum of the vectors of an article's passages, if it has any that can be compared."""
-        rows = self.search_index.rows(self.catalog.keys(Filters(article_ids=(article_id,)))) if self._events else {}
-        return np.sum(list(rows.values()), axis=0, dtype=np.float32) if rows else None
-
-    def _index(self, batch: Sequence[Stored]) -> None:
-        vectors = self._write(batch)
-        contents: dict[str, Vector | None] = dict.fromkeys((each.article.id for each in batch), None)
-        for stored, vector in zip(batch, vectors, strict=True) if self._events else ():
-            before = contents[stored.article.id]
-            contents[stored.article.id] = vector if before is None else before + vector
-        self.catalog.mark_indexed([stored.key for stored in batch], contents)
-
-    def _write(
-        self, batch: Sequence[Stored], made: Mapping[int, NDArray[np.float32]] | None = None
-    ) -> NDArray[np.float32]:
-        """Write passages to the indexes, and return their vectors, of which some may have been made."""
-        vectors = self._encoded.encode(
-            [stored.key for stored in batch],
-            [self.analyzer.fold(searchable(stored)) for stored in batch],
-            [stored.article.language for stored in batch],
-            made=made,
-        )
-        entries = [self._entry(stored) for stored in batch]
-        self.search_index.write([Indexed(*each) for each in zip(entries, vectors, strict=True)], [])
-        return vectors
-
-    def _entry(self, stored: Stored) -> Entry:
-        article = stored.article
-        return Entry(
-            key=stored.key,
-            article_id=article.id,
-            language=article.language,
-            source=article.source,
-            published=article.published,
-            title=self.analyzer.document(article.title, article.language),
-            body=self.analyzer.document(stored.passage.text, article.language),
-        )
+        self._indexing.fill(made, progress)
 
     def _built_with(self) -> dict[str, object]:
         return {
@@ -365,13 +283,20 @@ class Library:
     def _check(self, copy_of: str) -> None:
         _demand_whole(self.folder, self.catalog, copy_of)
         self._manifest.check(self._built_with())
-        if not self.catalog.passage_count():
-            return
+        filled = bool(self.catalog.passage_count())
+        parts = self.search_index.files()
+        missing = [part for part in parts if not part.exists() or not any(part.iterdir())]
+        if filled and missing:
+            raise LibraryDamaged(f"{str(missing[0])!r} is missing.", hint=REBUILD)
+        if parts and not missing:
+            inspect(self.folder, self._begin_anew, filled=filled)
+
+    def _begin_anew(self) -> None:
+        """Throw the indexes away: all passages wait to be indexed again, with the vectors that are kept by content."""
+        self.catalog.unindex()
         for part in self.search_index.files():
-            if not part.exists() or not any(part.iterdir()):
-                raise LibraryDamaged(f"{str(part)!r} is missing.", hint=REBUILD)
-        if self.search_index.files():
-            inspect(self.folder)
+            shutil.rmtree(part, ignore_errors=True)
+        self.search_index.clear()
 
 
 def _demand_whole(folder: Path, catalog: Catalog, copy_of: str = "") -> None:
@@ -381,11 +306,6 @@ def _demand_whole(folder: Path, catalog: Catalog, copy_of: str = "") -> None:
             f"The library in {str(folder)!r} is an unfinished copy of another.",
             hint="Run the same `regbrief copy` again: it goes on from where it was.",
         )
-
-
-def searchable(stored: Stored) -> str:
-    """Return what is encoded of a passage: the title says what a sentence in the middle is about."""
-    return f"{stored.article.title}\n{stored.passage.text}"
 
 
 @contextmanager
@@ -401,15 +321,3 @@ def _writer(folder: Path) -> Iterator[None]:
             seal(folder)
             raise
         seal(folder)
-
-
-def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield items in lists of `size`, the last of which may be shorter."""
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

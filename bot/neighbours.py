@@ -40,12 +40,7 @@ class VectorIndex(Protocol):
     def write(self, add: Sequence[Row], remove: Iterable[tuple[int, Language]]) -> None: ...
 
     def search(
-        self,
-        vector: NDArray[np.float32],
-        languages: Sequence[Language],
-        *,
-        limit: int,
-        keys: Sequence[tuple[int, Language]] | None = None,
+        self, vector: NDArray[np.float32], languages: Sequence[Language], *, limit: int
     ) -> list[tuple[int, float]]: ...
 
     def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]: ...
@@ -85,23 +80,12 @@ class ChromaIndex(ABC):
                     )
 
     def search(
-        self,
-        vector: NDArray[np.float32],
-        languages: Sequence[Language],
-        *,
-        limit: int,
-        keys: Sequence[tuple[int, Language]] | None = None,
+        self, vector: NDArray[np.float32], languages: Sequence[Language], *, limit: int
     ) -> list[tuple[int, float]]:
-        """Return (key, cosine similarity) of the nearest passages in these languages, nearest first.
-
-        With `keys`, only these are considered; one that has just been removed does no harm.
-        """
-        found: list[tuple[int, float]] = []
+        """Return (key, cosine similarity) of the nearest passages in these languages, nearest first."""
         with self._searching() as collections:
-            for language in languages:
-                ids = None if keys is None else [str(key) for key, where in keys if where == language]
-                if language in collections and ids != []:
-                    found.extend(_nearest(collections[language], vector, limit, ids))
+            asked = [collections[language] for language in languages if language in collections]
+            found = [pair for collection in asked for pair in _nearest(collection, vector, limit)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def rows(self, keys: Sequence[tuple[int, Language]]) -> dict[int, NDArray[np.float32]]:
@@ -159,21 +143,8 @@ def collections(client: Any, name: str) -> Collections:
     }
 
 
-def _nearest(
-    collection: Any, vector: NDArray[np.float32], limit: int, ids: list[str] | None
-) -> Iterator[tuple[int, float]]:
-    from chromadb.errors import InternalError
-
-    query = {"query_embeddings": vector.reshape(1, -1), "n_results": limit, "include": ["distances"]}
-    try:
-        answer = collection.query(**query, ids=ids)
-    except InternalError:  # Chroma refuses the whole query for one id that it does not have
-        if ids is None:
-            raise
-        there = collection.get(ids=ids, include=[])["ids"]
-        if not there:
-            return
-        answer = collection.query(**query, ids=there)
+def _nearest(collection: Any, vector: NDArray[np.float32], limit: int) -> Iterator[tuple[int, float]]:
+    answer = collection.query(query_embeddings=vector.reshape(1, -1), n_results=limit, include=["distances"])
     for key, distance in zip(answer["ids"][0], answer["distances"][0], strict=True):
         yield int(key), 1.0 - float(distance)
 

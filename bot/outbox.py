@@ -70,7 +70,7 @@ class Outbox:
         except BaseException:
             self.release()
             raise
-        if not found:
+        if not found and not self._taken:
             self.release()
         return found
 

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.glossary import Glossary, Kind
 from bot.language import fold
 
 NAMES: frozenset[Kind] = frozenset({"regulator", "company", "person", "law", "place"})
 """The kinds of entities that an article must mention to answer a question that names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Which of a question's names and of its years a text has, in their order."""
+
+    names: tuple[bool, ...] = ()
+    years: tuple[bool, ...] = ()
+
+
+NOTHING_ASKED = Met()
+"""Of a question without names and years."""
+
+
+def lacking(met: Sequence[tuple[bool, ...]]) -> float:
+    """Return the share of names, or years, that none of these texts has."""
+    found = [any(each) for each in zip(*met, strict=True)]
+    return found.count(False) / max(1, len(found))
 
 
 class Question:
@@ -21,8 +40,8 @@ class Question:
         folded = fold(text)
         self.wants_amount = bool(_ASKS_AMOUNT.search(folded))
         self.wants_date = bool(_ASKS_DATE.search(folded))
-        self._names = list(_names(text, glossary))
-        self._years = set(_YEAR.findall(folded))
+        self._names = list(dict.fromkeys(_names(text, glossary)))
+        self._years = sorted(set(_YEAR.findall(folded)))
 
     def coverage(self, terms: set[str], folded: str) -> float:
         """Return the share of the question's content that a text has, a name in another language included."""
@@ -33,13 +52,10 @@ class Question:
         shared = (weight for term, weight in self._informativeness.items() if term in terms or term in aliases)
         return sum(shared) / total
 
-    def missing_names(self, folded: str) -> float:
-        """Return the share of the question's names that a text does not mention in any language."""
-        return sum(not _mentions(folded, forms) for forms in self._names) / max(1, len(self._names))
-
-    def missing_years(self, folded: str) -> float:
-        """Return the share of the question's years that a text does not have."""
-        return len(self._years - set(_YEAR.findall(folded))) / max(1, len(self._years))
+    def met(self, folded: str) -> Met:
+        """Say which of the question's names a text mentions in any language, and which of its years it has."""
+        there = set(_YEAR.findall(folded))
+        return Met(tuple(_mentions(folded, forms) for forms in self._names), tuple(y in there for y in self._years))
 
 
 def holds_amount(text: str) -> bool:
@@ -68,7 +84,8 @@ _DATE = re.compile(
     r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s?[年月日]|昨日|今日|周[一二三四五六日]"
 )
-_CAPITALISED = re.compile(r"[A-Z][A-Za-z0-9&-]+(?: [A-Z][A-Za-z0-9&-]+)*")
+_CAPITALISED = re.compile(r"(?<![A-Za-z0-9])[a-z]?[A-Z][A-Za-z0-9&-]+(?: [a-z]?[A-Z][A-Za-z0-9&-]+)*")
+_HAN = re.compile("[㐀-鿿]")
 _WORD = re.compile(r"\S+")
 _WORDS = """
 what which who whose when where why how did do does is are was were has have had can will would should and but in on at
@@ -79,20 +96,27 @@ _NOT_NAMES = frozenset(_WORDS.split())
 
 
 def _names(text: str, glossary: Glossary) -> Iterator[tuple[str, ...]]:
-    """Yield the folded forms of each name: those of the glossary, then English words in capitals that it lacks."""
+    """Yield the folded forms of each name: those of the glossary, then English words in capitals that it lacks.
+
+    A country is named by its public bodies, too: its own press need not say whose court or ministry it was.
+    """
     bearers: dict[tuple[int, int], list[str]] = {}
     for mention in glossary.find(text, kinds=NAMES):
-        bearers.setdefault((mention.start, mention.end), []).extend(glossary.forms(mention.entity))
+        forms = glossary.forms(mention.entity) if mention.ambiguous else glossary.own_forms(mention.entity)
+        local = glossary.bodies(mention.entity.region or "") if mention.entity.kind == "place" else ()
+        bearers.setdefault((mention.start, mention.end), []).extend([*forms, *local])
     yield from map(tuple, bearers.values())
     known = {at for mention in glossary.find(text) for at in range(mention.start, mention.end)}
     rest = "".join("\n" if at in known else character for at, character in enumerate(text))
+    chinese = bool(_HAN.search(text))
     for run in _CAPITALISED.finditer(rest):
         words = [word for word in _WORD.finditer(rest, *run.span()) if fold(word.group()) not in _NOT_NAMES]
-        if words and not _begins_sentence(text, words[0].start()):
+        if words and (chinese or not _begins_sentence(text, words[0].start())):
             yield (fold(" ".join(word.group() for word in words)),)
 
 
 def _begins_sentence(text: str, at: int) -> bool:
+    """Whether a capital says nothing, as any English sentence begins with one."""
     before = text[:at].rstrip()
     return not before or before[-1] in ".?!"
 

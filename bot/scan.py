@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 
 from bot import readers
 from bot.files import UNREAD, File
-from bot.library import Progress
+from bot.indexing import Progress
 from bot.outcomes import Failure, Stage
 
 YOUNG = 2_000_000_000
@@ -101,7 +101,8 @@ def compared(known: Mapping[str, File], found: Scan, digest: Callable[[str], str
     before = _matched(digests, loose)
     held = {file.key for file in before.values()}
     plan = Plan(same=[file for path, file in known.items() if path in found.files and path not in stirring])
-    plan.gone = [file for file in gone if file.key not in held]
+    replaced = [known[path] for path in before if path in known]
+    plan.gone = [file for file in [*gone, *replaced] if file.key not in held]
     for file in changed:
         if old := before.get(file.path):
             _place(plan, file, old, fresh=fresh)

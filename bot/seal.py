@@ -1,7 +1,8 @@
 """A seal on the indexes: nobody has touched their files since a writer has put them down whole.
 
-A damaged file can crash the process that opens it, and a writer that was killed may leave one. So indexes whose seal is
-broken are first read in a child process, once.
+A damaged file can crash the process that opens it, and a writer that was killed may leave one: Chroma writes its graph
+over the one before. So indexes whose seal is broken are first read in a child process, once. A seal that is gone was
+taken off by a writer that never came back; one that does not fit says that somebody else has been at the files.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,19 +49,27 @@ def break_seal(folder: Path) -> None:
     (folder / "seal.json").unlink(missing_ok=True)
 
 
-def inspect(folder: Path) -> None:
-    """Make sure that indexes which hold something can be read without harm. Raises LibraryDamaged.
+def inspect(folder: Path, begin_anew: Callable[[], None], *, filled: bool) -> None:
+    """Make sure that indexes can be read without harm. Raises LibraryDamaged.
 
-    While another process writes it answers for them.
+    What a killed writer has left unreadable is thrown away by `begin_anew`. While another process writes it answers for
+    them. `filled` says that they cannot be empty.
     """
     if _sealed(folder):
         return
     if not writable(folder):
-        _demand_readable(folder)
+        _demand_readable(folder, filled=filled)
         return
     with suppress(LibraryLocked), writer(folder):
-        _demand_readable(folder)
-        seal(folder)
+        killed = not (folder / "seal.json").exists()
+        try:
+            _demand_readable(folder, filled=filled)
+        except LibraryDamaged:
+            if not killed:
+                raise
+            begin_anew()
+        else:
+            seal(folder)
 
 
 def readable(folder: Path, *, filled: bool = False) -> str | None:
@@ -77,8 +87,8 @@ def readable(folder: Path, *, filled: bool = False) -> str | None:
     return lines[-1].removeprefix("bot.errors.LibraryDamaged: ") if lines else f"status {child.returncode}"
 
 
-def _demand_readable(folder: Path) -> None:
-    if damage := readable(folder, filled=True):
+def _demand_readable(folder: Path, *, filled: bool) -> None:
+    if damage := readable(folder, filled=filled):
         told = damage.removesuffix(" Run `regbrief doctor --rebuild`.").removesuffix(".")
         raise LibraryDamaged(
             f"The indexes in {str(folder)!r} cannot be read: {told}.", hint="Run `regbrief doctor --rebuild`."

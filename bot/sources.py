@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from secrets import token_bytes
 
-from bot.extractive import Scored
 from bot.orders import shown, speaks_to_a_model
 from bot.passages import sentences, tokens
 from bot.records import Article, Sentence
+from bot.weighing import Scored
 
 SOURCES = 8
 """Articles at most; with more, small models lose their way."""

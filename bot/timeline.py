@@ -21,8 +21,8 @@ from bot.desk import Desk, Newsroom
 from bot.digest import timings
 from bot.glossary import Glossary
 from bot.happened import When, dated, happened
+from bot.indexing import Progress
 from bot.ledger import Ledger
-from bot.library import Progress
 from bot.quotable import Quotable, quotables
 from bot.records import AnswerLanguage, Article, Filters
 from bot.retrieve import Retriever

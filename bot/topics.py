@@ -122,7 +122,7 @@ class _Named:
         title, lead = article.title, article.body.partition("\n\n")[0]
         opening, whole = (self._analyzer.fold(f"{title}\n{text}") for text in (lead, article.body))
         return _Held(
-            possible=not self._question.missing_names(whole),
+            possible=all(self._question.met(whole).names),
             opening=self.all_in(opening),
             whole=self.all_in(whole),
             worded=self._question.coverage(set(self._analyzer.terms(f"{title}\n{lead}")), opening),

@@ -17,7 +17,7 @@ from bot import readers
 from bot.catalog import Stored
 from bot.encoded import named, packed
 from bot.encoder import Encoder
-from bot.library import searchable
+from bot.indexing import searchable
 from bot.outcomes import Failure
 from bot.passages import passages
 from bot.records import Article, Language

@@ -16,11 +16,11 @@ from serving import serving
 from website import Website, running
 
 from bot.engine import Regbrief
-from bot.extractive import Model, Signals
 from bot.glossary import Glossary
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article
+from bot.weighing import Model, Signals
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer

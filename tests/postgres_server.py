@@ -60,7 +60,10 @@ class PostgresServer:
 
     def database(self) -> str:
         """Make an empty database and return its address."""
-        name = f"library{next(self._numbers)}"
+        return self.named(f"library{next(self._numbers)}")
+
+    def named(self, name: str) -> str:
+        """Make an empty database of this name and return its address."""
         with psycopg.connect(self.address("postgres"), autocommit=True) as db:
             db.execute(f"CREATE DATABASE {name}".encode())
         return self.address(name)

@@ -60,6 +60,7 @@ def test_a_stream_sends_the_events_of_python_and_ends_with_the_answer(
 ) -> None:
     response = client.post("/api/v1/ask", json={"question": question, "stream": True})
     assert response.headers["content-type"].startswith("text/event-stream")
+    assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-cache", "no")
     expected = [(event.type, to_json(event.data)) for event in bot.stream(question)]
     found = events(response.text)
     assert found[:-1] == expected[:-1]

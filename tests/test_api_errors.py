@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +15,18 @@ from fastapi.testclient import TestClient
 
 import bot as package
 from bot import errors
+from bot.engine import Regbrief
 from bot.errors import BotError, InputError, LibraryDamaged
 from bot.records import Language
+from bot.serve.api import create_app
 from bot.serve.errors import said, texts
+from bot.serve.guards import Guards
+from bot.serve.keys import Keys
+from bot.serve.openai_records import ENCODER
+from bot.settings import Settings
 
+ORDER = {"role": "system", "content": "x"}
+TEXTS = "请发送文本，不要发送 token（LangChain 请用 check_embedding_ctx_length=False）"
 CHINESE: tuple[Language, ...] = ("zh-Hans", "zh-Hant")
 
 
@@ -110,11 +119,49 @@ def test_an_error_is_said_in_the_language_of_who_asks(
         ("/api/v1/nothing", {}, "没有此路径。"),
         ("/api/v1/articles", {"title": "a", "body": " "}, "文章没有正文。"),
         ("/api/v1/feedback", {"verdict": "right"}, "未说明评价的是什么。"),
+        ("/v1/chat/completions", {"model": "regbrief", "messages": [ORDER]}, "没有用户消息。 请提问。"),
+        ("/v1/chat/completions", {"model": "gpt-5", "messages": [ORDER]}, "没有模型 'gpt-5'。 请用 regbrief。"),
+        ("/v1/chat/completions", {"model": "regbrief"}, "body.messages：缺少此项 参见 /api/docs。"),
+        (
+            "/v1/embeddings",
+            {"model": ENCODER, "input": "支付宝", "dimensions": 3},
+            "dimensions 为 3。 编码器有 64 维。",
+        ),
+        ("/v1/embeddings", {"model": ENCODER, "input": [1]}, f"body.input：{TEXTS} 参见 /api/docs。"),
+        ("/v1/nothing", {}, "没有此路径。 参见 /api/docs。"),
     ],
 )
 def test_what_does_not_fit_is_said_in_chinese(client: TestClient, path: str, body: Any, message: str) -> None:
     response = client.post(path, json=body, headers={"Accept-Language": "zh-CN"})
     assert response.json()["error"]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "message"),
+    [
+        ("en", "en", "This needs a key."),
+        ("zh-CN", "zh-Hans", "此请求需要密钥。"),
+        ("zh-TW", "zh-Hant", "此請求需要金鑰。"),
+    ],
+)
+def test_every_route_says_in_the_language_asked_for_that_it_needs_a_key(
+    served_bot: Regbrief, tmp_path: Path, accept: str, language: str, message: str
+) -> None:
+    Keys(tmp_path / "keys.json").make("Reader", "read")
+    app = create_app(served_bot)
+    guards = Guards.of(served_bot, Settings(api_keys=tmp_path / "keys.json", audit_log=tmp_path / "audit.jsonl"))
+    guards.add_routes(app, served_bot)
+    guards.stand_before(app)
+    client = TestClient(app, headers={"Accept-Language": accept})
+    told = {}
+    for path, operations in app.openapi()["paths"].items():
+        for method in operations:
+            response = client.request(method, re.sub(r"{\w+}", "x", path))
+            told[method, path] = response.status_code, response.headers.get("content-language"), response.text
+    assert {told.pop(("get", f"/api/v1/health/{probe}"))[0] for probe in ("live", "ready")} == {200}
+    assert len(told) > 25
+    assert {(status, said) for status, said, _ in told.values()} == {(401, language)}
+    assert [route for route, (_, _, text) in told.items() if message not in text] == []
 
 
 def test_an_error_under_way_is_said_in_chinese_too(client: TestClient) -> None:

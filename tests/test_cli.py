@@ -17,9 +17,9 @@ import pytest
 from bot import to_json
 from bot.bars import Bars
 from bot.cli import main
-from bot.extractive import Model
 from bot.library import Library
 from bot.records import Article
+from bot.weighing import Model
 
 EN = "date 2021-04-10 Acme fined 1.5 million\n\nThe regulator fined Acme 1.5 million yuan on Saturday.\n"
 HANS = "---\nid: hans\ntitle: 支付新规\npublished: 2021-09-13\nsource: 示例报\n---\n流明支付须开放外部链接。\n"

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from samples import ARTICLES, WordEncoder
 
-from bot import Stage, Stopped, copying, library, tables
+from bot import Stage, Stopped, copying, indexing, tables
 from bot.catalog import Catalog
 from bot.cli import main
 from bot.doctor_cli import examine
@@ -199,7 +199,7 @@ def broken_off(after: int) -> Callable[[Stage], None]:
 @pytest.fixture
 def _in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "AT_ONCE", 3)
-    monkeypatch.setattr("bot.library.PASSAGES_AT_ONCE", 4)
+    monkeypatch.setattr("bot.indexing.PASSAGES_AT_ONCE", 4)
     monkeypatch.setattr(copying, "PASSAGES_AT_ONCE", 4)
 
 
@@ -455,7 +455,7 @@ def filled(postgres: PostgresServer) -> str:
 def copy_until_killed(here: str, there: str, steps: Semaphore) -> None:
     """Copy in small steps, in a process of its own, and count them."""
     tables.AT_ONCE = 20
-    copying.PASSAGES_AT_ONCE = library.PASSAGES_AT_ONCE = 8
+    copying.PASSAGES_AT_ONCE = indexing.PASSAGES_AT_ONCE = 8
     copied(at(here), at(there), lambda stage: steps.release())
 
 

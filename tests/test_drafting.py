@@ -11,13 +11,13 @@ import pytest
 from bot import Answer, Article, Claim, Event, Regbrief
 from bot.chat import stream
 from bot.errors import Fault, ModelError
-from bot.extractive import Model
 from bot.glossary import Entity, Glossary
 from bot.library import Library
 from bot.passages import sentences
 from bot.prompts import FAULTS, GAP, UNSUPPORTED
 from bot.records import LANGUAGES, Citation, Language, Turn
 from bot.settings import Settings
+from bot.weighing import Model
 from tests.scripted import Scripted
 
 GLOSSARY = Glossary(

@@ -14,12 +14,12 @@ import pytest
 import bot as package
 from bot import Answer, Article, BotError, Citation, Claim, Event, Ingested, Regbrief, to_json
 from bot.errors import InputError, NotFound
-from bot.extractive import Model
 from bot.glossary import Entity, Glossary
 from bot.language import detect
 from bot.library import Library
 from bot.records import Parts, Turn
 from bot.rerank import Pointed, Reading, Window
+from bot.weighing import Model
 
 QUESTIONS = {
     "en": "How much did the market regulator fine Alibaba on Saturday?",

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from samples import WordEncoder
 
-from bot import extractive
-from bot.engine import Regbrief
-from bot.extractive import DECISIVE, MODEL, UNENCODED, Answerer, Model, Scored, Signals
+from bot.extractive import READ, Answerer
 from bot.glossary import Glossary
 from bot.library import Library
 from bot.records import Article, Filters, Sentence
+from bot.rerank import Pointed, Reading, Window
 from bot.retrieve import Query, Retriever
+from bot.weighing import DECISIVE, MODEL, UNENCODED, UNMET, Model, Outlook, Scored, Signals, Skim
 
 SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
 NOTHING = tuple(0.0 for _ in Signals.__dataclass_fields__)
@@ -125,9 +125,10 @@ def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> 
     every, of_the_reader = set(Signals.__dataclass_fields__), {"answering", "share", "certainty"}
     assert set(stored["with_reader"]["weights"]) == every
     assert set(stored["without_reader"]["weights"]) == every - of_the_reader
+    assert set(stored["with_reader"]["skim"]["weights"]) == set(Outlook.__dataclass_fields__)
     for model in stored.values():
         assert set(model["glance"]) == set(model["weights"]) - set(UNENCODED)
-        assert set(model["decision"]["weights"]) - {"answering"} == {"log_odds", *DECISIVE} - {"answering"}
+        assert set(model["decision"]["weights"]) - {"answering"} == {"log_odds", *DECISIVE, *UNMET} - {"answering"}
 
 
 @pytest.mark.parametrize("reader", [True, False])
@@ -188,22 +189,69 @@ def test_only_the_most_promising_sentences_are_encoded(
     assert len(encoded) == limit
 
 
+class Listens:
+    """A reader that notes what it reads, and thinks the same of all of it."""
+
+    def __init__(self) -> None:
+        self.windows: list[str] = []
+
+    def read(self, question: str, windows: Sequence[Window], *, budget: float | None = None) -> list[Reading]:
+        self.windows += [each.text.partition("\n")[0] for each in windows]
+        return [Reading(0.0, tuple(Pointed(1.0) for _ in each.sentences)) for each in windows]
+
+
+def skimming(*, least: float) -> Skim:
+    """Think the better of a passage, 0.5 at best, the more words of the question it has."""
+    return Skim(tuple(9.0 * (name == "coverage") for name in Outlook.__dataclass_fields__), -9.0, least)
+
+
+@pytest.mark.parametrize(
+    ("question", "least", "read"),
+    [
+        pytest.param("fine chips", 0.4, ["Both"], id="en-only-what-has-all-words"),
+        pytest.param("fine chips", 0.0, ["Both", "Chips", "Fine"], id="en-all-that-was-found"),
+        pytest.param("罚款芯片", 0.4, ["二者"], id="zh-Hans"),
+        pytest.param("罰款晶片", 0.4, ["兩者"], id="zh-Hant"),
+        pytest.param("fine unheard unseen", 0.4, ["Fine"], id="nothing-good-enough-but-the-best"),
+    ],
+)
+def test_what_promises_nothing_is_not_read(
+    library: Library, encoder: Any, fixed_model: Model, question: str, least: float, read: list[str]
+) -> None:
+    library.add(
+        [
+            Article("fine", "Fine", "It paid a fine.", "en"),
+            Article("chips", "Chips", "It sold chips.", "en"),
+            Article("both", "Both", "Its fine was for chips.", "en"),
+            Article("hans", "二者", "罚款，因为芯片。", "zh-Hans"),
+            Article("hant", "兩者", "罰款，因為晶片。", "zh-Hant"),
+        ]
+    )
+    reader = Listens()
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    model = replace(fixed_model, skim=skimming(least=least))
+    answerer = Answerer(keywords=library.search_index, model=model, reader=reader, **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query(question)
+    language = "en" if question.isascii() else "zh-Hans" if "罚" in question else "zh-Hant"
+    candidates = retriever.search(query, Filters(languages=(language,)), limit=9)  # type: ignore[arg-type]
+    answerer.score(query, candidates)
+    answerer.score(query, candidates)
+    assert sorted(reader.windows) == read  # each once
+
+
+def test_of_many_good_passages_the_best_are_read(library: Library, encoder: Any, fixed_model: Model) -> None:
+    library.add([Article(f"{n:02}", f"Fine {n:02}", f"The fine was {n} million.", "en") for n in range(12)])
+    library.add([Article("99", "Chips", "The fine was for chips.", "en")])
+    reader = Listens()
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    model = replace(fixed_model, skim=skimming(least=0.0))
+    answerer = Answerer(keywords=library.search_index, model=model, reader=reader, **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query("fine chips")
+    answerer.score(query, retriever.search(query, Filters(), limit=13))
+    assert (len(reader.windows), "Chips" in reader.windows) == (READ, True)
+
+
 def test_no_candidates_score_nothing(answerer: Answerer) -> None:
     assert answerer.score(asked("?"), []) == []
-
-
-def test_a_vector_that_another_question_evicts_meanwhile_is_not_missed(
-    bot: Regbrief, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extractive, "CACHED_SENTENCES", 1)
-    known = bot.answerer._encode([("fine", "en")])
-    encode = encoder.encode
-
-    def meanwhile(texts: Sequence[str], **named: Any) -> Any:
-        monkeypatch.setattr(encoder, "encode", encode)
-        bot.answerer._encode([("links", "en")])
-        return encode(texts, **named)
-
-    monkeypatch.setattr(encoder, "encode", meanwhile)
-    assert (bot.answerer._encode([("fine", "en"), ("ban", "en")])[0] == known[0]).all()
-    assert bot.answerer.cached == {"hit": 1, "miss": 3}

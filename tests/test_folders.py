@@ -203,6 +203,23 @@ def test_files_that_change_places_keep_their_ids(library: Library, sync: Any, ne
     assert held(library) == before
 
 
+@pytest.mark.parametrize("insist", [True, False], ids=["", "asked-before"])
+def test_a_file_that_is_moved_onto_another_takes_its_place(
+    library: Library, sync: Any, news: Path, insist: bool
+) -> None:
+    age(news)
+    sync()
+    before = held(library)
+    (news / "a.txt").replace(news / "b/b.txt")
+    if not insist:
+        foreseen = module.preview(library.catalog, news)
+        assert (foreseen.moved, foreseen.removed, len(foreseen.changes)) == (1, 1, 1)
+    done = sync(insist=insist)
+    assert (done.moved, done.removed) == (1, 1)
+    assert held(library) == {text: id for text, id in before.items() if text != TEXTS["zh-Hans"][1]}
+    assert sync().untouched == 2
+
+
 def test_a_text_that_moves_before_another_takes_its_place_keeps_its_id(library: Library, sync: Any, news: Path) -> None:
     sync()
     before = held(library)
@@ -453,7 +470,7 @@ def test_a_sync_that_is_stopped_keeps_what_is_read_and_removes_nothing(library: 
     Folders(library).sync(news)
     shutil.rmtree(news / "c")
     (news / "a.jsonl").write_text(
-        "\n".join(json.dumps({"title": str(n), "body": f"{n}."}) for n in range(300)), "utf-8"
+        "\n".join(json.dumps({"title": str(n), "body": f"{n}."}) for n in range(600)), "utf-8"
     )
 
     def stop(stage: Stage) -> None:
@@ -461,10 +478,10 @@ def test_a_sync_that_is_stopped_keeps_what_is_read_and_removes_nothing(library: 
             raise Stopped
 
     done = Folders(library, progress=stop).sync(news)
-    assert (done.ingested.added, done.removed) == (2 * ARTICLES_AT_ONCE, 0)
+    assert (done.ingested.added, done.removed) == (4 * ARTICLES_AT_ONCE, 0)
     assert library.problems() == []
     again = Folders(library).sync(news)
-    assert (again.ingested, again.removed) == (Ingested(added=44, unchanged=2 * ARTICLES_AT_ONCE), 1)
+    assert (again.ingested, again.removed) == (Ingested(added=88, unchanged=4 * ARTICLES_AT_ONCE), 1)
 
 
 def test_progress_tells_each_stage_in_its_unit(library: Library, news: Path) -> None:

@@ -14,11 +14,11 @@ import pytest
 from bot.chat import Message, stream
 from bot.engine import Regbrief
 from bot.errors import Fault, MissingExtra, ModelError, SettingsError
-from bot.extractive import Model
 from bot.generative import ATTEMPTS, LangChainModel, open_model
 from bot.library import Library
 from bot.prompts import FAULTS
 from bot.settings import Settings
+from bot.weighing import Model
 from tests.scripted import Reply, begin, chunk, refuses, server, writes
 
 pytestmark = pytest.mark.skipif(find_spec("langchain_openai") is None, reason="needs the extra openai")

@@ -17,10 +17,15 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from samples import WordEncoder
+from scripted import Scripted
 from starlette.responses import Response
 
 from bot.engine import Regbrief
-from bot.errors import NotPermitted, SettingsError
+from bot.errors import ModelError, NotPermitted, SettingsError
+from bot.extractive import Model
+from bot.glossary import Glossary
+from bot.library import Library
 from bot.serve import load
 from bot.serve.access import Caller, anonymous, caller, permit
 from bot.serve.audit import note
@@ -34,6 +39,7 @@ from bot.serve.rates import network
 from bot.serve.sites import hostname
 from bot.settings import Settings
 
+ROOT = Path(__file__).resolve().parent.parent
 HERE = "http://127.0.0.1:7860"
 Serve = Callable[..., TestClient]
 
@@ -718,10 +724,24 @@ def test_metrics_count_requests_answers_and_the_library(serve: Serve, shared_bot
         'regbrief_stage_seconds_count{stage="retrieve"} 2.0',
         'regbrief_articles{language="en"} 1.0',
         'regbrief_articles{language="zh-Hant"} 1.0',
-        f'regbrief_sentence_cache_total{{outcome="miss"}} {float(shared_bot.answerer.cached["miss"])}',
+        f'regbrief_sentence_cache_total{{outcome="miss"}} {float(shared_bot.answerer.vectors.counts["miss"])}',
         "regbrief_waiting 0.0",
     ):
         assert line in told
+
+
+def test_metrics_count_what_a_model_fails_at(shared_library: Library, fixed_model: Model, tmp_path: Path) -> None:
+    failing = Scripted(ModelError("It fell silent.", fault="timeout"))
+    bot = Regbrief.from_library(shared_library, encoder=WordEncoder(), glossary=Glossary(), chat=failing)
+    figures = Guards.of(bot, Settings(audit_log=tmp_path / "audit.jsonl")).figures
+    assert bot.ask("監管機構要求支付寶分拆什麼業務？").notes
+    assert figures.registry.get_sample_value("regbrief_model_errors_total", {"fault": "timeout"}) == 1
+
+
+def test_metrics_are_those_of_the_documentation(serve: Serve) -> None:
+    documented = set(re.findall(r"`(regbrief_\w+)`", (ROOT / "docs" / "DEPLOY.md").read_text("utf-8")))
+    told = set(re.findall(r"^# TYPE (regbrief_\w+)", serve().get("/metrics").text, re.MULTILINE))
+    assert {name for name in told if not name.endswith("_created")} == documented
 
 
 def test_not_ready_once_the_server_is_stopped(serve: Serve) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from bot import Answer, Article, Regbrief
 from bot.encoder import BundledEncoder
-from bot.extractive import Model
 from bot.glossary import Entity, Glossary
 from bot.instructions import ANSWER
 from bot.library import Library
 from bot.orders import speaks_to_a_model
 from bot.records import Language
+from bot.weighing import Model
 from tests.scripted import Scripted
 
 FINE: dict[Language, str] = {

@@ -12,9 +12,9 @@ import pytest
 from bot import Regbrief
 from bot.chat import ChatModel, Message, stream
 from bot.errors import ModelError, SettingsError
-from bot.extractive import Model
 from bot.generative import open_model
 from bot.library import Library
+from bot.weighing import Model
 
 pytestmark = pytest.mark.local
 ASKED = [Message("user", "Write one short sentence about a fine.")]

@@ -18,13 +18,13 @@ from bot import Answer, Regbrief, to_json
 from bot.encoder import count_tokens
 from bot.engine import Event
 from bot.errors import ModelError
-from bot.extractive import Model
 from bot.glossary import Glossary
 from bot.library import Library
 from bot.records import Claim, Turn
 from bot.serve.api import create_app
 from bot.serve.openai_api import _annotations, _conversation, _Text
 from bot.serve.openai_records import Message
+from bot.weighing import Model
 
 QUESTIONS = [
     pytest.param("How much did the market regulator fine Alibaba on Saturday?", id="en"),
@@ -249,8 +249,8 @@ def test_a_model_that_is_not_there_is_not_found(client: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"input": [[1, 2, 3]]}, "send texts, not tokens"),
-        ({"input": [1, 2]}, "send texts, not tokens"),
+        ({"input": [[1, 2, 3]]}, "Send texts, not tokens"),
+        ({"input": [1, 2]}, "Send texts, not tokens"),
         ({"input": ""}, "at least 1"),
         ({"input": "x", "dimensions": 3}, "dimensions is 3"),
     ],

@@ -86,6 +86,10 @@ def application() -> FastAPI:
     async def ask() -> StreamingResponse:
         return StreamingResponse(steps())
 
+    @app.post("/v1/chat/completions")
+    async def chat() -> StreamingResponse:
+        return StreamingResponse(steps(), media_type="text/event-stream")
+
     @app.get("/en/gradio_api/heartbeat/{session}")
     async def heartbeat(session: str) -> StreamingResponse:
         return StreamingResponse(beats())
@@ -261,6 +265,17 @@ def test_an_answer_that_does_not_end_is_cut_off_after_the_time_to_drain(serve: C
         served.server.should_exit = True
         with pytest.raises(httpx.RemoteProtocolError):
             list(pieces)
+
+
+def test_a_stream_that_is_cut_off_then_says_so(serve: Callable[..., Served]) -> None:
+    served = serve(drain_timeout=0)
+    with httpx.stream("POST", f"{served.url}/v1/chat/completions", headers={"Accept-Language": "zh-TW"}) as answer:
+        pieces = answer.iter_text()
+        next(pieces)
+        served.server.should_exit = True
+        rest = "".join(pieces)
+    assert "伺服器正在停止。" in rest
+    assert rest.endswith("data: [DONE]\n\n")
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.extractive import Scored, Signals
 from bot.glossary import Entity, Glossary
 from bot.instructions import names, to_answer
 from bot.orders import shown
 from bot.passages import sentences
 from bot.records import Article
 from bot.sources import SOURCES, Source, key, sources
+from bot.weighing import Scored, Signals
 
 SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
 

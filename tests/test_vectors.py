@@ -103,19 +103,6 @@ def test_only_these_languages_are_searched(vectors: VectorIndex, languages: Any,
     assert [key for key, _ in vectors.search(EAST, languages, limit=9)] == expected
 
 
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        pytest.param([(3, "zh-Hant"), (2, "zh-Hans")], [2, 3], id="some"),
-        pytest.param([(4, "en"), (999, "en")], [4], id="one-unknown"),
-        pytest.param([(999, "zh-Hant")], [], id="all-unknown"),
-        pytest.param([], [], id="none"),
-    ],
-)
-def test_only_these_keys_are_considered(vectors: VectorIndex, keys: Any, expected: list[int]) -> None:
-    assert [key for key, _ in vectors.search(EAST, LANGUAGES, limit=9, keys=keys)] == expected
-
-
 def test_limit_is_kept_over_all_languages(vectors: VectorIndex) -> None:
     assert [key for key, _ in vectors.search(EAST, LANGUAGES, limit=2)] == [1, 2]
 

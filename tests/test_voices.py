@@ -10,13 +10,13 @@ import pytest
 
 from bot.catalog import Stored
 from bot.engine import Regbrief
-from bot.extractive import Model
 from bot.glossary import Entity, Glossary
 from bot.library import Library
 from bot.prompts import also_reported as sentence
 from bot.records import Article, Citation, Language, Parts, Passage, Related, Report
 from bot.stories import Told
 from bot.voices import also_reported, nearest, one_a_story, one_a_text
+from bot.weighing import Model
 
 LUMEN = Entity("lumen", "company", {"en": ("Lumen Pay",), "zh-Hans": ("流明支付",), "zh-Hant": ("流明支付",)})
 FINE = "The Harbour Authority fined Lumen Pay 12 million dollars for leaking the data of all its users in spring."

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bot.engine import Regbrief
 from bot.serve import asking, digests, errors, feedback, openai_api, reading, subscriptions, writing
-from bot.serve.errors import documented
+from bot.serve.errors import documented, without_fastapis
 from bot.serve.examples import completed
 from bot.serve.jobs import Jobs
 from bot.serve.secured import secured
@@ -94,7 +94,7 @@ def writing_routes(bot: Regbrief, jobs: Jobs) -> APIRouter:
 
 
 def _completing(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    return lambda: secured(completed(document()))
+    return lambda: secured(without_fastapis(completed(document())))
 
 
 def _name(route: APIRoute) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from bot.engine import Regbrief
 from bot.records import Answer, Hit, to_json
 from bot.serve.errors import language_of
-from bot.serve.events import documented, server_sent, while_heard
+from bot.serve.events import documented, server_sent, streamed, while_heard
 from bot.serve.examples import Responses, examples, shown
 from bot.serve.parameters import ArticleIds, Asked, Languages, Since, Sources, Until
 
@@ -35,7 +35,7 @@ def add_routes(routes: APIRouter, bot: Regbrief) -> None:
         arguments = {name: value for name, value in asked if name != "stream"}
         if asked.stream:
             written = server_sent(language_of(request))
-            return StreamingResponse(while_heard(bot.stream(**arguments), written), media_type="text/event-stream")
+            return streamed(while_heard(bot.stream(**arguments), written))
         return JSONResponse(to_json(bot.ask(**arguments)))
 
     @routes.get("/search", responses=shown("hits"))

@@ -14,7 +14,7 @@ from bot.digest import STORIES
 from bot.digest_text import Format, written
 from bot.engine import Regbrief
 from bot.errors import Stopped
-from bot.library import Progress
+from bot.indexing import Progress
 from bot.outcomes import Stage
 from bot.records import AnswerLanguage, Language, to_json
 from bot.serve.errors import documented
@@ -57,7 +57,7 @@ class DigestRequest(BaseModel):
 
 
 Spoken = Annotated[AnswerLanguage | None, Query(description="Language of the words around the quotations.")]
-Written = Annotated[Form, Query(alias="format")]
+Written = Annotated[Form, Query(alias="format", description="What it is written as.")]
 
 
 def add_routes(routes: APIRouter, bot: Regbrief) -> None:

@@ -56,18 +56,36 @@ _MEANING = {
     403: "The key does not reach so far.",
     404: "There is no such thing.",
     405: "The path does not take this method.",
+    408: "The request came too slowly.",
     409: "Something else is being written to the library.",
     413: "The request is too large.",
+    421: "The server does not go by the name in the Host header.",
     422: "The request does not fit the schema.",
     429: "Too many requests; `Retry-After` says how long to wait.",
+    500: "Something went wrong on the server's side.",
     503: "The server cannot answer now.",
 }
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what the documentation says of these statuses, and of those that any request may meet."""
-    always = (400, 401, 403, 413, 422, 429, 503)
+    always = (400, 401, 403, 408, 413, 421, 422, 429, 500, 503)
     return {status: {"model": ErrorBody, "description": _MEANING[status]} for status in sorted({*always, *statuses})}
+
+
+_FASTAPIS = "HTTPValidationError", "ValidationError"
+
+
+def without_fastapis(document: dict[str, Any]) -> dict[str, Any]:
+    """Take FastAPI's own form of an error out of an OpenAPI document, where it stands for a 422 that is never sent."""
+    own = {"schema": {"$ref": f"#/components/schemas/{_FASTAPIS[0]}"}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if operation["responses"].get("422", {}).get("content") == {"application/json": own}:
+                del operation["responses"]["422"]
+    for name in _FASTAPIS:
+        document["components"]["schemas"].pop(name, None)
+    return document
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
+from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import TypeAdapter
 from starlette.concurrency import iterate_in_threadpool
@@ -41,6 +42,12 @@ def documented() -> dict[str, Any]:
 
 Written = Callable[[Iterator[Event]], Iterator[bytes]]
 """Writes events in the form of a protocol."""
+
+
+def streamed(pieces: AsyncIterator[bytes]) -> StreamingResponse:
+    """Return the response that sends events as they come: nobody on the way is to keep them, or to wait for more."""
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(pieces, media_type="text/event-stream", headers=headers)
 
 
 async def while_heard(events: Generator[Event, None, None], written: Written) -> AsyncIterator[bytes]:

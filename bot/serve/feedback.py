@@ -11,8 +11,11 @@ from bot.engine import Regbrief
 from bot.errors import InputError
 from bot.records import Answer, Feedback, Verdict
 from bot.serve.audit import note
-from bot.serve.examples import examples, shown
+from bot.serve.errors import documented
+from bot.serve.examples import Responses, examples, shown
 from bot.serve.parameters import Offset
+
+_KEPT: Responses = shown("feedback", 201, description="It is kept.")
 
 
 class Judgement(BaseModel):
@@ -30,7 +33,7 @@ class Judgement(BaseModel):
 def add_giving(routes: APIRouter, bot: Regbrief) -> None:
     """Add the route by which readers judge."""
 
-    @routes.post("/feedback", status_code=201, responses=shown("feedback", 201, description="It is kept."))
+    @routes.post("/feedback", status_code=201, responses={**_KEPT, **documented(409)})
     def give_feedback(given: Judgement, request: Request) -> Feedback:
         """Keep what a reader says of an answer; `regbrief feedback export` makes questions for an evaluation of it."""
         judged = given.answer if given.answer is not None else given.question
@@ -46,7 +49,7 @@ def add_reading(routes: APIRouter, bot: Regbrief) -> None:
 
     @routes.get("/feedback", responses=shown("feedback_list"))
     def feedback(
-        verdict: Verdict | None = None,
+        verdict: Annotated[Verdict | None, Query(description="Only these.")] = None,
         limit: Annotated[int, Query(ge=1, le=200, description="Entries at most.")] = 50,
         offset: Offset = 0,
     ) -> list[Feedback]:

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from bot.engine import Regbrief
 from bot.errors import BotError, ServerError
+from bot.serve.errors import documented
+from bot.serve.examples import shown
 from bot.serve.load import COME_AGAIN
 
 
@@ -25,14 +27,14 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": State, "descriptio
 
 def router(bot: Regbrief, closing: asyncio.Event) -> APIRouter:
     """Return the routes; neither needs a key, nor tells more than that."""
-    routes = APIRouter(prefix="/api/v1/health", tags=["health"])
+    routes = APIRouter(prefix="/api/v1/health", tags=["health"], responses=documented())
 
-    @routes.get("/live")
+    @routes.get("/live", responses=shown("state"))
     async def live() -> State:
         """Say that the process answers: restart it where it does not."""
         return State(status="ok")
 
-    @routes.get("/ready", response_model=State, responses=_NOT_READY)
+    @routes.get("/ready", response_model=State, responses={**shown("state"), **_NOT_READY})
     def ready() -> Response:
         """Say whether questions can be answered: send it none where not."""
         status = _status(bot, closing)

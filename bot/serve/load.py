@@ -8,6 +8,7 @@ hold it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -16,7 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.records import LANGUAGES
 from bot.serve.bodies import Replayed
+from bot.serve.endings import Sent
 from bot.serve.refusals import refusal
+
+log = logging.getLogger(__name__)
 
 HEAVY = re.compile(
     r"/api/v1/(?:ask|search|digest|timeline)|/api/v1/articles/[^/]+/summary|/v1/(?:chat/completions|embeddings)|/mcp/?"
@@ -146,7 +150,8 @@ class _Watched:
         self.scope = scope
         self.receive = receive
         self.send = send
-        self.started = self.finished = self.over = False
+        self.sent = Sent()
+        self.over = False
         self.latest = asyncio.get_running_loop().time()
         self.task = asyncio.create_task(self._work(app))
 
@@ -159,8 +164,7 @@ class _Watched:
     async def _send(self, message: Message) -> None:
         if self.over:
             raise OSError("The request was given up.")  # as where the client has gone
-        self.started = True
-        self.finished = message["type"] == "http.response.body" and not message.get("more_body", False)
+        self.sent.note(message)
         await self.send(message)
         self.latest = asyncio.get_running_loop().time()
 
@@ -173,8 +177,11 @@ class _Watched:
                     await self._give_up(patience)
                     return
                 await asyncio.wait({self.task}, timeout=left)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # the time to drain is over
+            self.over = True
             self.task.cancel()
+            if last := self.sent.ending(self.scope, "stopping"):
+                await self._end(last)
             raise
         self.task.result()
 
@@ -193,15 +200,16 @@ class _Watched:
         self.over = True
         self.task.cancel()
         self.task.add_done_callback(_forget)
-        if self.started:
-            await self._end()
+        log.warning("A request was given up: nothing new came of it for %g seconds.", patience)
+        if self.sent.status:
+            await self._end(self.sent.ending(self.scope, "timed_out"))
         else:
-            response = refusal(self.scope, "timed_out", retry_after=COME_AGAIN, limit=round(patience))
+            response = refusal(self.scope, "timed_out", retry_after=COME_AGAIN)
             await response(self.scope, self.receive, self.send)
 
-    async def _end(self) -> None:
-        if self.started and not self.finished:
-            await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def _end(self, last: bytes = b"") -> None:
+        if self.sent.status and not self.sent.whole:
+            await self.send({"type": "http.response.body", "body": last, "more_body": False})
 
 
 def _forget(task: asyncio.Task[None]) -> None:

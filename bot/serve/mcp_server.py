@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
-from functools import wraps
+from functools import partial, wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
+import anyio
 import uvicorn
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
@@ -23,13 +24,16 @@ from starlette.types import Receive, Scope, Send
 from bot.briefings import Digest, Timeline
 from bot.digest import STORIES
 from bot.engine import Regbrief
-from bot.errors import BotError
+from bot.errors import BotError, TimedOut
 from bot.records import Answer, AnswerLanguage, Hit, Language, Turn
 from bot.serve.errors import said
 from bot.timeline import EVENTS
 
 READ = 20_000
 """Characters of an article that are read at once."""
+
+WHILE = 0.75
+"""Share of the time for a request that a call gets: it is told so before the request is given up."""
 
 DRAIN = 30
 """Seconds that answers under way get when a server of nothing but tools is stopped."""
@@ -98,10 +102,11 @@ class Read(BaseModel):
 def server(bot: Regbrief) -> MCPServer:
     """Make the server of one library."""
     tools = MCPServer("regbrief", title="Regbrief", instructions=INSTRUCTIONS, log_level="WARNING")
+    seconds = WHILE * (bot.settings.request_timeout if bot.settings else 120)
 
     def tool(title: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def add(function: Callable[P, T]) -> Callable[P, T]:
-            tools.tool(title=title, annotations=_READ_ONLY)(_told(function, ToolError))
+            tools.tool(title=title, annotations=_READ_ONLY)(_told(function, ToolError, seconds=seconds))
             return function
 
         return add
@@ -217,7 +222,7 @@ def server(bot: Regbrief) -> MCPServer:
 
     tools.resource(
         "article://{article_id}", title="Article", description="An article in full.", mime_type="text/markdown"
-    )(_told(article, ResourceError))
+    )(_told(article, ResourceError, seconds=seconds))
     return tools
 
 
@@ -257,13 +262,18 @@ def listen(tools: MCPServer, host: str, port: int) -> None:
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN)
 
 
-def _told(function: Callable[P, T], kind: type[Exception]) -> Callable[P, T]:
-    """Let a BotError reach the client as words; the SDK keeps other exceptions to itself."""
+def _told(function: Callable[P, T], kind: type[Exception], *, seconds: float) -> Callable[P, Awaitable[T]]:
+    """Let a BotError reach the client as words, also that there was no more time; the SDK keeps others to itself.
+
+    A thread that is given up goes on until what it waits for gives up, too.
+    """
 
     @wraps(function)
-    def telling(*arguments: P.args, **named: P.kwargs) -> T:
+    async def telling(*arguments: P.args, **named: P.kwargs) -> T:
         try:
-            return function(*arguments, **named)
+            with anyio.move_on_after(seconds):
+                return await anyio.to_thread.run_sync(partial(function, *arguments, **named), abandon_on_cancel=True)
+            raise TimedOut("The time for a call is over.")
         except BotError as error:
             fault = said(error, "en")
             raise kind(f"{fault.message} {fault.hint}".strip()) from error

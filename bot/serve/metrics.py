@@ -21,9 +21,16 @@ from starlette.types import Scope
 
 from bot.engine import Regbrief
 from bot.records import LANGUAGES, Answer
+from bot.serve.errors import documented
+from bot.serve.examples import Responses, examples
 from bot.serve.load import Turns
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+_FIGURES: Responses = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": examples()["figures"]}}}
+}
 
 
 class Metrics:
@@ -90,7 +97,7 @@ class _Library(Collector):
             faults.add_metric((fault,), count)
         yield faults
         cached = CounterMetricFamily("regbrief_sentence_cache", "Vectors of sentences looked up.", labels=("outcome",))
-        for outcome, count in self.bot.answerer.cached.items():
+        for outcome, count in self.bot.answerer.vectors.counts.items():
             cached.add_metric((outcome,), count)
         yield cached
 
@@ -117,9 +124,9 @@ def route(scope: Scope) -> str:
 
 def router(metrics: Metrics) -> APIRouter:
     """Return the route that Prometheus reads."""
-    routes = APIRouter()
+    routes = APIRouter(responses=documented())
 
-    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @routes.get("/metrics", response_class=Response, responses=_FIGURES)
     def figures() -> Response:
         """Return the server's figures in the form of Prometheus."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.serve.access import address
+from bot.serve.endings import Sent
 from bot.serve.logs import REQUEST_ID
 from bot.serve.metrics import Metrics, route
 from bot.serve.refusals import refusal
@@ -43,7 +44,7 @@ class _Request:
         self.id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         self.scope = scope
         self.send = send
-        self.status = 0
+        self.sent = Sent()
         self.started = time.perf_counter()
 
     async def pass_to(self, app: ASGIApp, receive: Receive, metrics: Metrics) -> None:
@@ -52,21 +53,26 @@ class _Request:
             await app(self.scope, receive, self._heard)
         except Exception as error:
             log.error("A request failed.", exc_info=error, extra={"method": self.scope["method"], "route": self._route})
-            if self.status == 0:
-                await refusal(self.scope, "internal")(self.scope, receive, self._heard)
+            await self._apologize(receive)
         finally:
             seconds = time.perf_counter() - self.started
-            metrics.requested(self.scope, self.status or 499, seconds)
+            metrics.requested(self.scope, self.sent.status or 499, seconds)
             self._log(seconds)
             REQUEST_ID.reset(token)
+
+    async def _apologize(self, receive: Receive) -> None:
+        if self.sent.status == 0:
+            await refusal(self.scope, "internal")(self.scope, receive, self._heard)
+        elif last := self.sent.ending(self.scope, "internal"):
+            await self._heard({"type": "http.response.body", "body": last, "more_body": False})
 
     @property
     def _route(self) -> str:
         return route(self.scope)
 
     async def _heard(self, message: Message) -> None:
+        self.sent.note(message)
         if message["type"] == "http.response.start":
-            self.status = message["status"]
             MutableHeaders(scope=message)[NAME] = self.id
         await self.send(message)
 
@@ -76,7 +82,7 @@ class _Request:
             "method": self.scope["method"],
             "path": self.scope["path"],
             "route": self._route,
-            "status": self.status or 499,
+            "status": self.sent.status or 499,
             "ms": round(seconds * 1000, 1),
             "who": who.name if who else None,
             "from": address(self.scope),

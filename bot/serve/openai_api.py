@@ -10,18 +10,19 @@ import base64
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse, Response
 
 from bot.encoder import count_tokens
 from bot.engine import Event, Regbrief
 from bot.errors import BotError, InputError, NotFound
 from bot.records import Answer, Claim, Language, Turn, to_json
-from bot.serve.errors import language_of, openai_fault, said
-from bot.serve.events import Written, while_heard
+from bot.serve.endings import DONE
+from bot.serve.errors import documented, language_of, openai_fault, said
+from bot.serve.events import Written, streamed, while_heard
 from bot.serve.examples import Responses, examples, shown
 from bot.serve.openai_records import (
     CHAT,
@@ -48,7 +49,9 @@ from bot.serve.openai_records import (
 
 TURNS = 50
 
-_ERRORS: Responses = {status: {"model": OpenAIErrorBody} for status in (400, 401, 403, 404, 413, 429, 503)}
+_ERRORS: Responses = {
+    status: {**told, "model": OpenAIErrorBody} for status, told in documented(404).items() if status != 422
+}
 _CHAT: Responses = shown("chat_completion", description="The answer; with `stream`, chunks.")
 _CHAT[200]["content"]["text/event-stream"] = {
     "itemSchema": {
@@ -76,8 +79,7 @@ def router(bot: Regbrief) -> APIRouter:
         arguments = {"history": history, **dict(asked.regbrief)}
         if asked.stream:
             written = _chunks(asked, language_of(request))
-            events = while_heard(bot.stream(question, **arguments), written)
-            return StreamingResponse(events, media_type="text/event-stream")
+            return streamed(while_heard(bot.stream(question, **arguments), written))
         answer = bot.ask(question, **arguments)
         said = Said(answer.answer, _annotations(answer))
         done = ChatCompletion(_name(), int(time.time()), CHAT, [Choice(said)], _usage(asked, answer), answer)
@@ -89,7 +91,9 @@ def router(bot: Regbrief) -> APIRouter:
         return ServedModels()
 
     @routes.get("/models/{model}", responses=shown("model"))
-    def model(model: str) -> ServedModel:
+    def model(
+        model: Annotated[str, Path(description="As `GET /v1/models` lists it.", examples=[CHAT])],
+    ) -> ServedModel:
         """Return one of them."""
         _check_model(model, CHAT, ENCODER)
         return ServedModel(model)
@@ -164,7 +168,7 @@ def _chunks(asked: ChatRequest, language: Language) -> Written:
                     yield b": working\n\n"
         except BotError as error:  # the status line is sent already
             yield _data(openai_fault(said(error, language), 503).model_dump())
-        yield b"data: [DONE]\n\n"
+        yield DONE
 
     return written
 

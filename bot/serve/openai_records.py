@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from bot.records import Answer
 from bot.serve.examples import examples
@@ -149,7 +150,7 @@ class Chunk:
 def _texts(given: Any) -> Any:
     """Say why tokens cannot be taken, as some clients send them."""
     if isinstance(given, Sequence) and not isinstance(given, str) and any(not isinstance(each, str) for each in given):
-        raise ValueError("send texts, not tokens (LangChain: check_embedding_ctx_length=False)")
+        raise PydanticCustomError("tokens", "Send texts, not tokens (LangChain: check_embedding_ctx_length=False)")
     return [given] if isinstance(given, str) else given
 
 

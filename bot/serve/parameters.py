@@ -28,6 +28,7 @@ Languages = Annotated[Sequence[Language], Query(alias="language", description="R
 Sources = Annotated[Sequence[str], Query(alias="source", description="Outlet; repeatable.")]
 ArticleIds = Annotated[Sequence[str], Query(alias="article_id", description="Only this article; repeatable.")]
 ArticleId = Annotated[str, Path(description="As `GET /api/v1/articles` lists them.", examples=["didi-fine.en"])]
+JobId = Annotated[str, Path(description="As the answer that began the job has it.")]
 Offset = Annotated[int, Query(ge=0, le=2**31, description="So many are left out first.")]
 
 

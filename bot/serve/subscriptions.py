@@ -48,7 +48,7 @@ def add_reading(routes: APIRouter, bot: Regbrief) -> None:
 def add_writing(routes: APIRouter, bot: Regbrief, jobs: Jobs) -> None:
     """Add the routes that change what is followed and read."""
 
-    @routes.post("/feeds", responses=shown("following"))
+    @routes.post("/feeds", responses={**shown("following"), **documented(409)})
     def follow(given: Followed) -> Following:
         """Follow feeds; those that are followed already stay as they are. `POST /api/v1/feeds/sync` reads them."""
         found = bot.follow(given.addresses)
@@ -56,7 +56,7 @@ def add_writing(routes: APIRouter, bot: Regbrief, jobs: Jobs) -> None:
             [each for each in found if isinstance(each, Feed)], [each for each in found if isinstance(each, Failure)]
         )
 
-    @routes.delete("/feeds", status_code=204, responses=documented(404))
+    @routes.delete("/feeds", status_code=204, responses=documented(404, 409))
     def unfollow(
         url: Annotated[
             str, Query(description="As `GET /api/v1/feeds` lists it.", examples=["https://example.org/feed.xml"])

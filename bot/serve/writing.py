@@ -25,7 +25,7 @@ from bot.records import Article, Language
 from bot.serve.errors import documented, language_of, said
 from bot.serve.examples import examples, shown
 from bot.serve.jobs import Jobs, Task
-from bot.serve.parameters import ArticleId
+from bot.serve.parameters import ArticleId, JobId
 
 ARTICLES = 1_000
 FILES = 100
@@ -151,12 +151,12 @@ def add_routes(routes: APIRouter, bot: Regbrief, jobs: Jobs) -> None:
         return [told(request, errand) for errand in jobs.errands()]
 
     @routes.get("/jobs/{job_id}", response_model=Job, responses={**shown("job"), **documented(404)})
-    def job(job_id: str, request: Request) -> Job:
+    def job(job_id: JobId, request: Request) -> Job:
         """Say how far a job is, and what came of it."""
         return told(request, jobs.errand(job_id))
 
     @routes.delete("/jobs/{job_id}", response_model=Job, responses={**shown("job"), **documented(404)})
-    def stop(job_id: str, request: Request) -> Job:
+    def stop(job_id: JobId, request: Request) -> Job:
         """Let a job end after what it has in hand, which stays; one that has ended is left as it is."""
         jobs.stop(job_id)
         return told(request, jobs.errand(job_id))

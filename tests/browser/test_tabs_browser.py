@@ -111,6 +111,25 @@ def left_out(page: Any, selector: str) -> Any:
     return page.locator(selector).filter(visible=False)
 
 
+@pytest.mark.parametrize("lost", [1, 3])
+def test_the_tab_of_the_address_opens_also_where_the_first_clicks_come_too_early(
+    visits: Visits, address: str, lost: int
+) -> None:
+    page = visits.open(address, locale="en-GB", width=1440, height=900)
+    page.add_init_script(f"""
+        window.lost = {lost};
+        const lose = (event) => {{
+            if (event.target.closest('[role="tab"]') && window.lost-- > 0) event.stopImmediatePropagation();
+        }};
+        addEventListener("click", lose, true);
+    """)
+    page.goto(f"{address}/#quality")
+    expect(page.locator("#quality-button")).to_have_attribute("aria-selected", "true")
+    assert page.evaluate("window.lost") < 0
+    assert page.evaluate("location.hash") == "#quality"
+    assert visits.leave() == []
+
+
 # ---- briefing ----
 
 

@@ -8,12 +8,14 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from samples import WordEncoder
 
 from bot import neighbours
@@ -21,12 +23,13 @@ from bot.errors import LibraryDamaged, LibraryMismatch
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.outcomes import Feed
-from bot.records import Article, Filters
+from bot.records import Article, Filters, Language
 from bot.salvage import salvage
 
 pytestmark = pytest.mark.faults
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
     "missing": lambda path: path.unlink(),
     "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "noise": lambda path: path.write_bytes(noise(path.read_bytes())),
@@ -35,6 +38,14 @@ FILES = {
     "keywords": ("meta.json", "*.term", "*.store", "*.idx", "*.fast"),
     "vectors": ("chroma.sqlite3", "data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "*.pickle"),
 }
+
+
+class NoEncoder(WordEncoder):
+    """Stands for the encoder where nothing may be encoded."""
+
+    def encode(self, texts: Sequence[str], *, kind: str, languages: Sequence[Language]) -> NDArray[np.float32]:
+        raise AssertionError(f"{len(texts)} texts were encoded again")
+
 
 OPEN = """
 import sys
@@ -148,6 +159,35 @@ def test_the_command_line_names_the_command_and_the_command_mends(folder: Path, 
     assert (examined.returncode, json.loads(examined.stdout)["fix"]) == (1, "regbrief doctor --rebuild")
     repaired = regbrief(folder, "doctor", "--rebuild", "--json")
     assert (repaired.returncode, json.loads(repaired.stdout)["problems"]) == (0, [])
+    assert mended(folder)
+
+
+def test_vectors_that_a_killed_writer_has_left_unreadable_are_made_anew_without_encoding(folder: Path) -> None:
+    """A writer takes the seal off, and Chroma writes over its own files; tantivy only adds some."""
+    (folder / "seal.json").unlink()
+    for pattern in FILES["vectors"]:
+        for how in ("empty", "noise"):
+            copy = Path(shutil.copytree(folder, folder.parent / f"{how}-{pattern.strip('*')}"))
+            DAMAGE[how](sorted((copy / "vectors").rglob(pattern))[0])
+            library = Library(copy, NoEncoder(), Analyzer())
+            library.settle()
+            assert library.problems() == [], (pattern, how)
+            assert {each.id: each for each in library.catalog.articles(Filters())} == {
+                each.id: each for each in articles(60)
+            }
+            library.close()
+            shutil.rmtree(copy)
+
+
+def test_a_kill_while_indexes_are_made_anew_is_made_good_too(folder: Path) -> None:
+    (folder / "seal.json").unlink()
+    DAMAGE["empty"](sorted((folder / "vectors").rglob("*.pickle"))[0])
+    Library(folder, WordEncoder(), Analyzer()).close()  # as if killed here: nothing is indexed yet
+    assert not (folder / "seal.json").exists()
+    library = Library(folder, WordEncoder(), Analyzer())
+    assert library.unsettled()
+    library.settle()
+    library.close()
     assert mended(folder)
 
 

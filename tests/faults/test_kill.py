@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -18,6 +18,7 @@ from samples import WordEncoder
 from bot import neighbours, passages
 from bot.encoder import open_encoder
 from bot.errors import BotError, LibraryDamaged
+from bot.folders import Folders
 from bot.keywords import Analyzer
 from bot.library import Library
 from bot.records import Article, Filters
@@ -100,6 +101,33 @@ def rebuild(folder: Path, name: str, _: int, started: Path) -> None:
         Library.rebuild(folder, made, Analyzer()).close()
 
 
+def edit(news: Path, step: int) -> None:
+    """Write, remove and move some files of a folder, each at once."""
+    added, removed = changes(step)
+    for each in added:
+        whole = news / f"{each.id}.new"
+        whole.write_text(f"---\ntitle: {each.title}\n---\n{each.body}\n", "utf-8")
+        whole.replace(news / f"{each.id}.md")
+    for name in removed:
+        (news / f"{name}.md").unlink(missing_ok=True)
+    for number in range(step % 5, ARTICLES, 5):
+        with suppress(FileNotFoundError):
+            (news / f"a{number}.md").replace(news / "moved" / f"a{number}.md")
+
+
+def sync(folder: Path, name: str, step: int, acknowledged: Path) -> None:
+    """Change a folder and bring the library in step with it, until killed; note each step when it is done."""
+    neighbours.SYNC = 20
+    library = Library(folder, encoder(name), Analyzer())
+    note = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.write(note, b".")
+    while True:
+        edit(folder.parent / "news", step)
+        Folders(library).sync(folder.parent / "news", insist=True)
+        os.write(note, b".")
+        step += 1
+
+
 @pytest.fixture
 def killed(tmp_path: Path, processes: ForkServerContext) -> Iterator[Callable[..., int]]:
     """Let a process work and kill it after so many seconds; return how many steps it has acknowledged."""
@@ -156,6 +184,35 @@ def test_what_was_acknowledged_before_a_kill_is_there_once(
             state = found
             step += 1
     assert step > kills / 4, "all were killed too early to show anything"
+
+
+def texts(articles: Iterable[Article]) -> list[tuple[str, str]]:
+    return sorted((each.title, each.body) for each in articles)
+
+
+def test_a_sync_that_was_killed_is_made_good_by_the_next(tmp_path: Path, killed: Callable[..., int]) -> None:
+    chance = random.Random(20211120)
+    news = tmp_path / "news"
+    (news / "moved").mkdir(parents=True)
+    step, acknowledged = 0, 0
+    for _ in range(16):
+        done = killed(sync, "words", step, chance.uniform(0, 0.8))
+        acknowledged += done
+        step += done + 1
+        held(tmp_path / "library", "words")
+        library = Library(tmp_path / "library", WordEncoder(), Analyzer())
+        Folders(library).sync(news, insist=True)
+        again = Folders(library).sync(news, insist=True)
+        files = [Article("", *_title_and_body(path), "en") for path in news.rglob("*.md")]
+        assert texts(library.catalog.articles(Filters())) == texts(files)
+        assert (again.read, again.untouched) == (0, len(files))
+        library.close()
+    assert acknowledged > 4, "all were killed too early to show anything"
+
+
+def _title_and_body(path: Path) -> tuple[str, str]:
+    _, head, body = path.read_text("utf-8").split("---\n")
+    return head.removeprefix("title: ").strip(), body.strip()
 
 
 @pytest.mark.parametrize(("name", "kills", "longest"), [("words", 12, 0.7), ("bundled", 3, 2.0)])

@@ -3,9 +3,26 @@
 const buttons = () => [...document.querySelectorAll('#tabs [role="tab"]')];
 const named = () => buttons().find((each) => each.dataset.tabId === location.hash.slice(1));
 
+const wanted = () => (location.hash ? named() : buttons()[0]);
+const isOpen = (tab) => tab.getAttribute("aria-selected") === "true";
+
 const open = () => {
-  const wanted = location.hash ? named() : buttons()[0];
-  if (wanted && wanted.getAttribute("aria-selected") !== "true") wanted.click();
+  const tab = wanted();
+  if (tab && !isOpen(tab)) tab.click();
+};
+
+// While the page is being built, a click can come too early, and the first tab can be opened over it: so it is
+// repeated until the tab has stayed open, or the reader has chosen.
+const CALM = 20;
+const insist = () => {
+  let calm = 0;
+  const again = setInterval(() => {
+    calm = !wanted() || isOpen(wanted()) ? calm + 1 : 0;
+    if (calm === CALM) stop();
+    else open();
+  }, 50);
+  const stop = () => clearInterval(again);
+  ["pointerdown", "keydown"].forEach((each) => addEventListener(each, stop, { once: true, capture: true }));
 };
 
 const step = (event) => {
@@ -35,6 +52,7 @@ export const start = () => {
     if (!buttons().length) return;
     waiting.disconnect();
     open();
+    insist();
   });
   waiting.observe(document.documentElement, { childList: true, subtree: true });
 };
