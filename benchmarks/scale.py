@@ -22,16 +22,20 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import opencc
 
-from bot.encoder import BundledEncoder
+from bot import passages
+from bot.encoder import Encoder
 from bot.engine import Materials, Regbrief
+from bot.indexing import PASSAGES_AT_ONCE, batches
 from bot.keywords import Analyzer
 from bot.library import Library
+from bot.records import Article
 from bot.rerank import open_scorer
 from bot.settings import Settings
 
@@ -39,6 +43,8 @@ SIZES = (1_000, 10_000, 100_000)
 OUTLETS = [f"Outlet {number}" for number in range(40)]
 FIRST, DAYS = date(2019, 1, 1), 2_500
 QUESTIONS = 20
+USUAL, FRESH = 256, 110_000
+"""So many articles of usual length, from this place on among all that can be made."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -108,10 +114,10 @@ class Drawn:
     fingerprint = "drawn"
     dimension = 384
 
-    def __init__(self, *, asking: bool) -> None:
+    def __init__(self, real: Encoder, *, asking: bool) -> None:
         self._asking = asking
         self._table = np.random.default_rng(0).standard_normal((1 << 16, self.dimension), dtype=np.float32)
-        self._real = BundledEncoder.open()
+        self._real = real
 
     def encode(self, texts: Sequence[str], *, kind: Any, languages: Any) -> Any:
         if self._asking:
@@ -124,8 +130,19 @@ class Drawn:
         return self._table[[zlib.crc32(word.encode()) & 0xFFFF for word in words or [text]]].sum(axis=0)
 
 
+class Genuine:
+    """The bundled encoder under the name of what stands in for it, so that both may index one library."""
+
+    def __init__(self, real: Encoder) -> None:
+        self._real = real
+        self.fingerprint, self.dimension = Drawn.fingerprint, real.dimension
+
+    def encode(self, texts: Sequence[str], *, kind: Any, languages: Any) -> Any:
+        return self._real.encode(texts, kind=kind, languages=languages)
+
+
 class Timed:
-    """Adds up the time that an encoder takes."""
+    """Adds up the time that an encoder takes; of the processors, that of the thread which calls it."""
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
@@ -134,19 +151,20 @@ class Timed:
         self.passages = 0
 
     def encode(self, texts: Sequence[str], *, kind: Any, languages: Any) -> Any:
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), time.thread_time()
         rows = self._encoder.encode(texts, kind=kind, languages=languages)
         self.wall += time.perf_counter() - wall
-        self.cpu += time.process_time() - cpu
+        self.cpu += time.thread_time() - cpu
         self.passages += len(texts)
         return rows
 
 
-def opened(indexes: Path, vectors: str, *, asking: bool = False) -> tuple[Regbrief, Timed]:
+def opened(indexes: Path, vectors: str, *, asking: bool = False, genuine: bool = False) -> tuple[Regbrief, Timed]:
     """Open the library, with the encoder or what stands in for it."""
     settings = Settings.read(indexes=indexes)
     made = Materials.read(settings)
-    timed = Timed(Drawn(asking=asking) if vectors == "drawn" else made.encoder)
+    stands_in = Genuine(made.encoder) if genuine else Drawn(made.encoder, asking=asking)
+    timed = Timed(stands_in if vectors == "drawn" else made.encoder)
     library = Library(indexes, timed, Analyzer(made.glossary.names()), glossary=made.glossary, events=True)
     bot = Regbrief.from_library(
         library, encoder=timed, glossary=made.glossary, scorer=open_scorer("bundled"), settings=settings
@@ -157,17 +175,17 @@ def opened(indexes: Path, vectors: str, *, asking: bool = False) -> tuple[Regbri
 # --- what is measured -----------------------------------------------------------------------------------------------
 
 
-def index(work: Path, vectors: str) -> dict[str, Any]:
+def index(given: argparse.Namespace) -> dict[str, Any]:
     """Sync the folder, which has grown."""
-    bot, encoder = opened(work / "indexes", vectors)
+    bot, encoder = opened(given.work / "indexes", given.vectors)
     wall, cpu = time.perf_counter(), time.process_time()
-    (done,) = bot.sync(work / "news").folders
+    (done,) = bot.sync(given.work / "news").folders
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    count, passages = bot.count(), bot.library.catalog.passage_count()
+    count, indexed = bot.count(), bot.library.catalog.passage_count()
     bot.close()
     return {
         "articles": count,
-        "passages": passages,
+        "passages": indexed,
         "added": done.ingested.added + done.ingested.duplicates,
         "wall": wall,
         "cpu": cpu,
@@ -175,28 +193,75 @@ def index(work: Path, vectors: str) -> dict[str, Any]:
         "encoder_cpu": encoder.cpu,
         "encoded": encoder.passages,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "disk_mb": {part: _disk(work / "indexes", part) for part in ("catalog", "encoded", "keywords", "vectors")},
+        "disk_mb": {
+            part: _disk(given.work / "indexes", part) for part in ("catalog", "encoded", "keywords", "vectors")
+        },
     }
 
 
-def resync(work: Path, vectors: str) -> dict[str, Any]:
-    """Sync the folder, which has not changed."""
-    bot, _ = opened(work / "indexes", vectors)
+def share(given: argparse.Namespace) -> dict[str, Any]:
+    """Add articles of usual length with the bundled encoder to the library as large as it is, and remove them again.
+
+    Before and after, the encoder encodes the same passages and nothing else is done. One more article is added first:
+    that opens the indexes for writing, once a process, and is timed apart.
+    """
+    bot, encoder = opened(given.work / "indexes", given.vectors, genuine=True)
+    first = FRESH + bot.count()  # others at each size: vectors of what was removed are kept for a while
+    added = [
+        Article(f"usual-{number}", each["title"], each["body"], each["language"], date.fromisoformat(each["published"]))
+        for number, each in enumerate(islice(articles(given.data, short=False), first, first + USUAL + 1))
+    ]
+    wall = time.perf_counter()
+    bot.add([added.pop()])
+    opening = time.perf_counter() - wall
+    parts = [
+        (bot.library.analyzer.fold(f"{each.title}\n{part.text}"), each.language)
+        for each in added
+        for part in passages.passages(each)
+    ]
+
+    def alone() -> tuple[float, float]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for batch in batches(parts, PASSAGES_AT_ONCE):
+            texts, languages = zip(*batch, strict=True)
+            encoder.encode(texts, kind="passage", languages=languages)
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+    before = alone()
     wall, cpu = time.perf_counter(), time.process_time()
-    (done,) = bot.sync(work / "news").folders
+    bot.add(added)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    after = alone()
+    bot.remove([each.id for each in bot.articles() if each.id.startswith("usual-")])
+    bot.close()
+    return {
+        "share_wall": (before[0] + after[0]) / 2 / wall,
+        "share_cpu": (before[1] + after[1]) / 2 / cpu,
+        "share_passages": len(parts),
+        "share_times": [*before, wall, cpu, *after],
+        "first_wall": opening,
+    }
+
+
+def resync(given: argparse.Namespace) -> dict[str, Any]:
+    """Sync the folder, which has not changed."""
+    bot, _ = opened(given.work / "indexes", given.vectors)
+    wall, cpu = time.perf_counter(), time.process_time()
+    (done,) = bot.sync(given.work / "news").folders
     bot_wall, bot_cpu = time.perf_counter() - wall, time.process_time() - cpu
     bot.close()
     return {"files": done.untouched, "read": done.read, "resync_wall": bot_wall, "resync_cpu": bot_cpu}
 
 
-def ask(work: Path, vectors: str) -> dict[str, Any]:
+def ask(given: argparse.Namespace) -> dict[str, Any]:
     """Open the library and ask, plain and filtered."""
     started = time.perf_counter()
-    bot, _ = opened(work / "indexes", vectors, asking=True)
+    bot, _ = opened(given.work / "indexes", given.vectors, asking=True)
     took, worked = time.perf_counter() - started, time.process_time()
     chance = random.Random(3)
     held = list(bot.articles(limit=2000))
-    asked = [_question(each.title, each.language) for each in chance.sample(held, QUESTIONS)]
+    chance.shuffle(held)
+    questions = iter([_question(each.title, each.language) for each in held])
     day = FIRST + timedelta(days=DAYS // 2)
     filters: dict[str, dict[str, Any]] = {
         "plain": {},
@@ -213,10 +278,12 @@ def ask(work: Path, vectors: str) -> dict[str, Any]:
             "until": day + timedelta(days=365),
         },
     }
-    bot.ask(asked[0])
+    bot.ask(next(questions))
     found: dict[str, Any] = {"open": took, "open_cpu": worked}
     for verb in ("search", "ask"):
-        found[verb] = {name: _times(getattr(bot, verb), asked, given) for name, given in filters.items()}
+        found[verb] = {}
+        for name, narrow in filters.items():  # new questions each time: what was read lately is remembered
+            found[verb][name] = _times(getattr(bot, verb), list(islice(questions, QUESTIONS)), narrow)
     found["ask_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bot.close()
     return found
@@ -246,7 +313,12 @@ def _disk(indexes: Path, part: str) -> float:
     return sum(each.stat().st_size for each in files if each.is_file()) / 1e6
 
 
-MEASUREMENTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {"index": index, "resync": resync, "ask": ask}
+MEASUREMENTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "index": index,
+    "share": share,
+    "resync": resync,
+    "ask": ask,
+}
 
 
 # --- the report -----------------------------------------------------------------------------------------------------
@@ -276,6 +348,9 @@ _ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
     "… seconds of processors": lambda row: f"{row['cpu']:,.0f}",
     "… of these outside the encoder, ms a passage": lambda row: (
         f"{1000 * (row['cpu'] - row['encoder_cpu']) / max(1, row['encoded']):.1f}"
+    ),
+    "of the encoder's own speed, for articles of usual length: by the clock, by processors (goal 0.8)": lambda row: (
+        f"{row['share_wall']:.2f}, {row['share_cpu']:.2f}"
     ),
     "peak memory, indexing, MB": lambda row: f"{row['peak_mb']:,.0f}",
     "peak memory, asking, MB": lambda row: f"{row['ask_peak_mb']:,.0f}",
@@ -322,7 +397,7 @@ def chart(rows: Sequence[dict[str, Any]]) -> str:
 def main() -> None:
     options = _options()
     if options.one:
-        json.dump(MEASUREMENTS[options.one](options.work, options.vectors), sys.stdout)
+        json.dump(MEASUREMENTS[options.one](options), sys.stdout)
         return
     results = options.work / "results.json"
     done: list[dict[str, Any]] = json.loads(results.read_text()) if results.exists() else []
@@ -335,6 +410,8 @@ def main() -> None:
             command = [
                 sys.executable,
                 __file__,
+                "--data",
+                str(options.data),
                 "--work",
                 str(options.work),
                 "--vectors",
