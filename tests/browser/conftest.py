@@ -17,6 +17,15 @@ PATIENCE = 30_000
 """Milliseconds in which what is waited for has to come, also on a machine that does much else."""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Tell what the pages did where a test has failed: what is seen once on another machine is not seen again."""
+    report = yield
+    if report.when == "call" and report.failed and (visits := item.funcargs.get("visits")):
+        report.sections.append(("pages", visits.told()))
+    return report
+
+
 @pytest.fixture(scope="session")
 def bot() -> Any:
     return FakeBot()

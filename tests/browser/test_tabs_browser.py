@@ -26,6 +26,14 @@ pytestmark = MARKS
 Visit = Callable[..., Any]
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>${window.hacked=1}{{#each this}}'
 FINE = "Regulators met on Friday, April 9, 2021. They fined Alibaba 18.228 billion yuan. Alibaba will comply with it."
+RESTS = """() => new Promise((resolve) => {
+  const rest = () => setTimeout(resolve, 500);
+  let resting = rest();
+  const seen = new MutationObserver(() => { clearTimeout(resting); resting = rest(); });
+  seen.observe(document.documentElement, { childList: true, subtree: true, attributes: true });
+})"""
+"""Resolves when nothing in the page has changed for half a second."""
+
 ARTICLES = [
     Article(
         "fine",
@@ -109,6 +117,21 @@ def briefed(page: Any, topic: str) -> Any:
 def left_out(page: Any, selector: str) -> Any:
     """Return those of what a selector names that are not shown."""
     return page.locator(selector).filter(visible=False)
+
+
+def test_the_tab_and_the_language_are_right_also_where_the_script_comes_last(visits: Visits, address: str) -> None:
+    page = visits.open(address, locale="zh-CN", width=1440, height=900)
+    held: list[Any] = []
+    page.route("**/page/page.js", lambda route: held.append(route))
+    page.goto(f"{address}/#quality")
+    page.locator("#latest .related").first.wait_for()
+    page.evaluate(RESTS)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator("#ask-button")).to_have_attribute("aria-selected", "true")
+    held.pop().continue_()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("#quality-button")).to_have_attribute("aria-selected", "true")
+    assert visits.leave() == []
 
 
 @pytest.mark.parametrize("lost", [1, 3])

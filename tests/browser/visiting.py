@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Queue
@@ -11,6 +12,9 @@ from typing import Any
 
 from bot.serve.app import Server, application
 from bot.settings import Settings
+
+WHOLE = 20_000
+"""Characters of a page that are told where a test fails: the end of it, where Gradio builds."""
 
 
 @contextmanager
@@ -38,6 +42,7 @@ class Visits:
         self.spare: dict[str, list[Any]] = {}
         self.here: list[tuple[str, Any, Any]] = []
         self.problems: list[str] = []
+        self.trail: list[str] = []
 
     def open(self, address: str, *, locale: str, width: int, height: int, **options: Any) -> Any:
         """Return an empty page whose browser has kept nothing of this address."""
@@ -51,6 +56,7 @@ class Visits:
             "Storage.clearDataForOrigin", {"origin": address, "storageTypes": "local_storage,cookies"}
         )
         self.here.append((kind, context, page))
+        self._follow(page)
         problems = self.problems
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
         page.on("request", lambda request: _elsewhere(request.url, address) and problems.append(request.url))
@@ -64,12 +70,35 @@ class Visits:
                 page.close()
             self.spare[kind].append(context)
         self.here.clear()
+        self.trail.clear()
         problems, self.problems = self.problems, []
         return problems
+
+    def told(self) -> str:
+        """Return what the open pages show, and what they did on the way there, for who has to find out why."""
+        shown = [
+            f"{page.url}\n{page.locator('html').aria_snapshot()}\n{page.content()[-WHOLE:]}" for *_, page in self.here
+        ]
+        return "\n\n".join((*shown, *self.trail))
 
     def close(self) -> None:
         for context in (each for spare in self.spare.values() for each in spare):
             context.close()
+
+    def _follow(self, page: Any) -> None:
+        """Note what a page says and asks for, and when."""
+        began, number = time.monotonic(), len(self.here)
+
+        def note(what: str) -> None:
+            self.trail.append(f"{number} {time.monotonic() - began:7.3f} {what}")
+
+        page.on("console", lambda each: note(f"says {each.text}"))
+        page.on("framenavigated", lambda frame: note(f"is at {frame.url}"))
+        page.on("request", lambda each: note(f"asks {each.method} {each.url}"))
+        page.on("response", lambda each: note(f"has {each.status} {each.url}"))
+        page.on("requestfinished", lambda each: note(f"has all of {each.url}"))
+        page.on("requestfailed", lambda each: note(f"lost {each.url}: {each.failure}"))
+        page.on("crash", lambda _: note("crashed"))
 
     def _context(self, options: dict[str, Any]) -> Any:
         context = self.browser.new_context(**options)

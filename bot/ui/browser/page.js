@@ -22,6 +22,7 @@ const watch = () => {
   tellLost();
 };
 
+watch(); // this script can be the last to come: nothing would change any more
 new MutationObserver(watch).observe(document.documentElement, {
   childList: true,
   subtree: true,

@@ -11,13 +11,15 @@ const open = () => {
   if (tab && !isOpen(tab)) tab.click();
 };
 
-// While the page is being built, a click can come too early, and the first tab can be opened over it: so it is
-// repeated until the tab has stayed open, or the reader has chosen.
+// The tabs can be there before this script is, or come after it; and while they are being built, a click can come too
+// early, and the first tab can be opened over it. So it is repeated until the tab has stayed open, or the reader has
+// chosen.
 const CALM = 20;
 const insist = () => {
   let calm = 0;
   const again = setInterval(() => {
-    calm = !wanted() || isOpen(wanted()) ? calm + 1 : 0;
+    const stays = buttons().length && (!wanted() || isOpen(wanted()));
+    calm = stays ? calm + 1 : 0;
     if (calm === CALM) stop();
     else open();
   }, 50);
@@ -48,11 +50,5 @@ export const start = () => {
   document.addEventListener("keydown", step);
   addEventListener("hashchange", open);
   addEventListener("popstate", open);
-  const waiting = new MutationObserver(() => {
-    if (!buttons().length) return;
-    waiting.disconnect();
-    open();
-    insist();
-  });
-  waiting.observe(document.documentElement, { childList: true, subtree: true });
+  insist();
 };
