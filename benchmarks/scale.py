@@ -31,10 +31,11 @@ import opencc
 
 from bot import passages
 from bot.encoder import Encoder
-from bot.engine import Materials, Regbrief
+from bot.engine import Regbrief
 from bot.indexing import PASSAGES_AT_ONCE, batches
 from bot.keywords import Analyzer
 from bot.library import Library
+from bot.materials import Materials
 from bot.records import Article
 from bot.rerank import open_scorer
 from bot.settings import Settings

@@ -166,7 +166,7 @@ def one_by_one(items: Sequence[StoryItem]) -> Groups:
 
 def take_in(catalog: Catalog, item: StoryItem) -> None:
     """Find the story of an article whose signature, names and content are worked out already."""
-    with catalog._transaction() as db:
+    with catalog.store.writing() as db:
         storage.enter(db, item)
         storage.add_content(db, item.id, item.vector)
         storage.place(db, item.id)

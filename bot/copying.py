@@ -57,14 +57,14 @@ def copy(here: Settings, there: Settings, opened: Opening, *, progress: Progress
             source.settle(progress)
         with writer(source.folder):
             _demand_rest(source)
-            origin = source.catalog.identity()
+            origin = source.catalog.facts.identity()
             _claim(there, origin)
             with closing(_opened(there, opened, origin)) as target, target.writing():
-                already = target.catalog.fact(UNFINISHED) is None
+                already = target.catalog.facts.get(UNFINISHED) is None
                 found = _compared(source, target, progress) if already else _brought(source, target, progress)
                 if not found.differences:
-                    target.catalog.note(WHOLE, origin)
-                    target.catalog.forget(UNFINISHED)
+                    target.catalog.facts.note(WHOLE, origin)
+                    target.catalog.facts.forget(UNFINISHED)
                 return found.told(here, there, already=already)
 
 
@@ -88,13 +88,13 @@ def _demand_rest(source: Library) -> None:
 def _claim(there: Settings, origin: str) -> None:
     """Note whose copy this is to be. Raises InputError where there is something else."""
     with closing(_catalog(there)) as catalog:
-        if catalog.fact(UNFINISHED) is None and catalog.fact(WHOLE) is None:
+        if catalog.facts.get(UNFINISHED) is None and catalog.facts.get(WHOLE) is None:
             used = (there.indexes / "manifest.json").exists()
-            if used or catalog.fact("identity") == origin or tables.filled(catalog.store):
+            if used or catalog.facts.get("identity") == origin or tables.filled(catalog.store):
                 raise _taken(there, "a library already")
-            catalog.forget("manifest")
-            catalog.note(UNFINISHED, origin)
-        if (catalog.fact(UNFINISHED) or catalog.fact(WHOLE)) != origin:
+            catalog.facts.forget("manifest")
+            catalog.facts.note(UNFINISHED, origin)
+        if (catalog.facts.get(UNFINISHED) or catalog.facts.get(WHOLE)) != origin:
             raise _taken(there, "a copy of another library")
 
 
@@ -103,7 +103,7 @@ def _opened(there: Settings, opened: Opening, origin: str) -> Library:
         return opened(there, origin)
     except (LibraryDamaged, LibraryMismatch):
         with closing(_catalog(there)) as catalog:
-            if catalog.fact(UNFINISHED) is None:
+            if catalog.facts.get(UNFINISHED) is None:
                 raise
             Manifest(there.indexes, catalog, engine="").clear()
             catalog.unindex()

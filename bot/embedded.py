@@ -32,7 +32,7 @@ class Embedded:
         self._catalog = catalog
         self._on_server = bool(chroma_url)
         self.vectors: VectorIndex = (
-            VectorServer(chroma_url, catalog.identity) if chroma_url else Vectors(folder / "vectors")
+            VectorServer(chroma_url, catalog.facts.identity) if chroma_url else Vectors(folder / "vectors")
         )
         self._exact = Exact(folder / "encoded.sqlite", self._indexed)
 

@@ -12,41 +12,27 @@ from typing import Any, Literal
 from bot import asked
 from bot.answering import Answering, Step
 from bot.backup import restore
-from bot.briefings import Digest, Timeline
 from bot.chat import ChatModel
 from bot.copying import copy
+from bot.coverage import Coverage
 from bot.desk import Newsroom
-from bot.digest import STORIES, Digests
+from bot.digest import Digests
 from bot.drafting import Writer
-from bot.encoder import BundledEncoder, Encoder, Kind, Vectors, open_encoder
-from bot.errors import LibraryLocked, LibraryMismatch, ServerError, StorageError
+from bot.encoder import Encoder, Kind, Vectors
+from bot.errors import LibraryLocked, ServerError, StorageError
 from bot.extractive import Answerer
-from bot.generative import open_model
 from bot.glossary import Glossary
-from bot.holdings import Holdings
 from bot.indexing import Progress
-from bot.keywords import Analyzer
-from bot.language import clean, detect, fold, fold_case
-from bot.library import Library, Places
+from bot.language import clean, detect, fold
+from bot.library import Library
+from bot.materials import Materials, open_chat
 from bot.outcomes import Backup, Copied
-from bot.records import (
-    EVERY_PART,
-    Answer,
-    AnswerLanguage,
-    Article,
-    Citation,
-    Claim,
-    Hit,
-    Language,
-    Parts,
-    Turn,
-)
+from bot.records import EVERY_PART, Answer, AnswerLanguage, Citation, Claim, Hit, Language, Parts, Turn
 from bot.rerank import Scorer, open_scorer
 from bot.retelling import Retelling
 from bot.retrieve import Results, Retriever
-from bot.scope import read_scope
 from bot.settings import Settings
-from bot.timeline import EVENTS, Timelines
+from bot.timeline import Timelines
 from bot.topics import Topics
 from bot.weighing import Model
 
@@ -62,7 +48,7 @@ class Event:
 _KINDS: Mapping[type, Literal["status", "claim", "citation"]] = {str: "status", Claim: "claim", Citation: "citation"}
 
 
-class Regbrief(Holdings):
+class Regbrief(Coverage):
     """A library that can be asked. `Regbrief.open()` is the usual way to get one."""
 
     def __init__(
@@ -76,18 +62,22 @@ class Regbrief(Holdings):
         settings: Settings | None = None,
         writer: Writer | None = None,
     ) -> None:
-        super().__init__(library, settings)
         self.retriever = retriever
         self.answerer = answerer
-        self.glossary = glossary
         self.parts = parts
         self.writer = writer
-        self.topics = Topics(retriever, library.search_index, analyzer=library.analyzer, glossary=glossary)
         self.answering = Answering(library.catalog, retriever, answerer, glossary, parts=parts, writer=writer)
+        topics = Topics(retriever, library.search_index, analyzer=library.analyzer, glossary=glossary)
         condenser = Retelling(writer) if writer else None
         newsroom = Newsroom(glossary, condenser=condenser, faults=self.answering.faults)
-        self.digests = Digests(library.catalog, retriever, self.topics, glossary, newsroom)
-        self.timelines = Timelines(library.catalog, retriever, self.topics, glossary, newsroom)
+        super().__init__(
+            library,
+            settings,
+            glossary,
+            topics=topics,
+            digests=Digests(library.catalog, retriever, topics, glossary, newsroom),
+            timelines=Timelines(library.catalog, retriever, topics, glossary, newsroom),
+        )
         self.listeners: list[Callable[[Answer], None]] = []
         """Each is told of every answer before it is given, whoever asked: for figures and traces."""
 
@@ -115,7 +105,7 @@ class Regbrief(Holdings):
             encoder=made.encoder,
             glossary=made.glossary,
             scorer=open_scorer(settings.reranker),
-            chat=_open_chat(settings),
+            chat=open_chat(settings),
             parts=parts,
             settings=settings,
             progress=progress,
@@ -146,15 +136,8 @@ class Regbrief(Holdings):
         InputError, LibraryLocked.
         """
         settings = (settings or Settings.read()).in_folder("restore")
-        build = Materials.read(settings).library()
-
-        def indexed(folder: Path, progress: Progress | None) -> Library:
-            try:
-                return Library.refill(folder, progress=progress, **build)
-            except LibraryMismatch:
-                return Library.rebuild(folder, progress=progress, **build)
-
-        return restore(Path(file), settings.indexes, indexed, overwrite=overwrite, progress=progress)
+        made = Materials.read(settings)
+        return restore(Path(file), settings.indexes, made.indexed, overwrite=overwrite, progress=progress)
 
     @classmethod
     def copy(cls, to: str | Path, settings: Settings | None = None, *, progress: Progress | None = None) -> Copied:
@@ -167,12 +150,7 @@ class Regbrief(Holdings):
         in the place of the copy, LibraryLocked.
         """
         settings = settings or Settings.read()
-        made = Materials.read(settings).library()
-
-        def opened(which: Settings, copy_of: str) -> Library:
-            return Library(which.indexes, **{**made, "places": places(which)}, copy_of=copy_of)
-
-        return copy(settings, settings.at(str(to)), opened, progress=progress)
+        return copy(settings, settings.at(str(to)), Materials.read(settings).opened, progress=progress)
 
     @classmethod
     def from_library(
@@ -347,95 +325,6 @@ class Regbrief(Holdings):
         filters = asked.filters(since, until, languages, sources, article_ids)
         return self.retriever.hits(query, filters, limit=limit)
 
-    def digest(
-        self,
-        topic: str | None = None,
-        *,
-        since: date | None = None,
-        until: date | None = None,
-        languages: Sequence[Language] | None = None,
-        sources: Sequence[str] | None = None,
-        limit: int = STORIES,
-        answer_language: AnswerLanguage | None = None,
-        today: date | None = None,
-        progress: Progress | None = None,
-    ) -> Digest:
-        """Brief on the stories of a topic, or without one on the newest: each in a few proved lines, newest first.
-
-        The filters are those of `ask`; at most `limit` stories, 1 to 50, are told, those most about the topic. The
-        words around the quotations, and those of a language model, are in `answer_language`, else in the topic's.
-        `progress` is called with the stage "telling" while a model writes; if it raises `Stopped`, the model is stopped
-        and the rest is quoted. Raises InputError.
-        """
-        filters = asked.filters(since, until, languages, sources, None)
-        wanted = asked.question(topic) if topic is not None else None
-        self.library.refresh()
-        return self.digests.digest(
-            wanted,
-            filters,
-            limit=asked.limit(limit, 50),
-            language=asked.answer_language(answer_language),
-            today=today or date.today(),
-            progress=progress,
-        )
-
-    def timeline(
-        self,
-        topic: str,
-        *,
-        since: date | None = None,
-        until: date | None = None,
-        languages: Sequence[Language] | None = None,
-        sources: Sequence[str] | None = None,
-        limit: int = EVENTS,
-        answer_language: AnswerLanguage | None = None,
-        today: date | None = None,
-        progress: Progress | None = None,
-    ) -> Timeline:
-        """Tell what happened on a topic, earliest first, each event once and in a proved line.
-
-        The filters are those of `ask`; no event before `since` is told. At most `limit` events, 1 to 100, are told,
-        those that most reports tell. `progress` is called as by `digest`. Raises InputError.
-        """
-        filters = asked.filters(since, until, languages, sources, None)
-        wanted = asked.question(topic)
-        self.library.refresh()
-        return self.timelines.timeline(
-            wanted,
-            filters,
-            limit=asked.limit(limit, 100),
-            language=asked.answer_language(answer_language),
-            today=today or date.today(),
-            progress=progress,
-        )
-
-    def about(
-        self,
-        topic: str,
-        *,
-        since: date | None = None,
-        until: date | None = None,
-        languages: Sequence[Language] | None = None,
-        sources: Sequence[str] | None = None,
-        today: date | None = None,
-    ) -> list[Article]:
-        """Return the articles about a topic that the filters of `ask` let through, most about it first.
-
-        They are those of which `digest` and `timeline` tell. Raises InputError.
-        """
-        filters = asked.filters(since, until, languages, sources, None)
-        wanted = asked.question(topic)
-        self.library.refresh()
-        scope = read_scope(wanted, filters, language=None, glossary=self.glossary, today=today or date.today())
-        return [each.article for each in self.topics.about(scope.topic, scope.filters)]
-
-    def summarize(
-        self, article_id: str, *, answer_language: AnswerLanguage | None = None, progress: Progress | None = None
-    ) -> Digest:
-        """Tell one article in a few proved lines, in order; `progress` is called as by `digest`. Raises NotFound."""
-        language = asked.answer_language(answer_language)
-        return self.digests.summarize(article_id, language=language, progress=progress)
-
     def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> Vectors:
         """Return the library's encoder's vectors of texts, one row of length one each: `query` is of a question.
 
@@ -456,50 +345,3 @@ class Regbrief(Holdings):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Materials:
-    """What a library is built with, as the settings name it."""
-
-    encoder: Encoder
-    glossary: Glossary
-    parts: Parts
-    places: Places
-
-    @classmethod
-    def read(cls, settings: Settings, parts: Parts = EVERY_PART) -> Materials:
-        """Open the encoder and the glossaries. Raises SettingsError."""
-        shipped = settings.corpus / "glossary.yaml"
-        glossary = Glossary.open(*[path for path in (shipped if shipped.exists() else None, settings.glossary) if path])
-        encoder = open_encoder(
-            settings.encoder, base_url=settings.encoder_url, api_key=settings.encoder_key.get_secret_value()
-        )
-        if isinstance(encoder, BundledEncoder) and not parts.language_means:
-            encoder = encoder.without_means()
-        return cls(encoder, glossary, parts, places(settings))
-
-    def library(self) -> dict[str, Any]:
-        """Return the arguments of Library but for its folder."""
-        return {
-            "encoder": self.encoder,
-            "analyzer": Analyzer(self.glossary.names(), fold=fold if self.parts.folding else fold_case),
-            "glossary": self.glossary,
-            "events": isinstance(self.encoder, BundledEncoder) and self.parts.language_means,
-            "places": self.places,
-        }
-
-
-def places(settings: Settings) -> Places:
-    """Return where the parts of the library are that are not in its folder."""
-    return Places(settings.catalog.get_secret_value(), settings.chroma_url, settings.search)
-
-
-def _open_chat(settings: Settings) -> ChatModel | None:
-    return open_model(
-        settings.llm,
-        base_url=settings.llm_base_url,
-        key=settings.llm_key.get_secret_value(),
-        timeout=settings.llm_timeout,
-        context=settings.llm_context,
-    )

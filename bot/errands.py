@@ -1,7 +1,4 @@
-"""The errands table of the catalog: jobs of servers that share it, so that each can tell of those of the others.
-
-Every function works inside the transaction of who calls it.
-"""
+"""The errands table of the catalog: jobs of servers that share it, so that each can tell of those of the others."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from bot.errors import BotError
 from bot.outcomes import Job
 from bot.records import from_json, to_json
 from bot.schema import YES, adding, errands, first
-from bot.store import Session
+from bot.store import Store
 
 SILENT = timedelta(seconds=60)
 """After which a server that has said nothing of its job is taken for ended; it says something every few seconds."""
@@ -32,40 +29,47 @@ class Errand:
     """Why it has failed."""
 
 
-def note(db: Session, errand: Errand) -> bool:
-    """Keep how far a job is; say whether somebody wants it to end."""
-    error = errand.error
-    told = error and {"code": error.code, "case": error.case, "values": {**error.values}}
-    said = told and {**told, "message": error.message, "hint": error.hint} if error else None
-    row = db.one(
-        _NOTE,
-        id=errand.job.id,
-        created=errand.job.created.isoformat(),
-        told=datetime.now(UTC).isoformat(),
-        job=json.dumps(to_json(errand.job), ensure_ascii=False),
-        error=json.dumps(said, ensure_ascii=False, default=str) if said else None,
-    )
-    return bool(row and row[0])
+class Errands:
+    """The jobs of all servers on one catalog."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-def kept(db: Session, job_id: str) -> Errand | None:
-    """Return a job; one whose server has gone silent has failed."""
-    return next(_errands(db.all(_ONE, id=job_id)), None)
+    def note(self, errand: Errand) -> bool:
+        """Keep how far a job is; say whether somebody wants it to end."""
+        error = errand.error
+        told = error and {"code": error.code, "case": error.case, "values": {**error.values}}
+        said = told and {**told, "message": error.message, "hint": error.hint} if error else None
+        with self._store.writing() as db:
+            row = db.one(
+                _NOTE,
+                id=errand.job.id,
+                created=errand.job.created.isoformat(),
+                told=datetime.now(UTC).isoformat(),
+                job=json.dumps(to_json(errand.job), ensure_ascii=False),
+                error=json.dumps(said, ensure_ascii=False, default=str) if said else None,
+            )
+        return bool(row and row[0])
 
+    def get(self, job_id: str) -> Errand | None:
+        """Return a job that a server has kept here; one whose server has gone silent has failed."""
+        with self._store.reading() as db:
+            return next(_errands(db.all(_ONE, id=job_id)), None)
 
-def listed(db: Session, limit: int) -> list[Errand]:
-    """Return the newest jobs, newest first."""
-    return list(_errands(db.all(_LISTED, limit=limit)))
+    def newest(self, limit: int) -> list[Errand]:
+        """Return the newest of these jobs, newest first."""
+        with self._store.reading() as db:
+            return list(_errands(db.all(_NEWEST, limit=limit)))
 
+    def stop(self, job_id: str) -> None:
+        """Ask the server whose job it is to let it end."""
+        with self._store.writing() as db:
+            db.run(_STOP, id=job_id)
 
-def unwant(db: Session, job_id: str) -> None:
-    """Note that a job is to end."""
-    db.run(_UNWANT, id=job_id)
-
-
-def forget(db: Session, before: datetime) -> None:
-    """Forget jobs of which nothing was said since."""
-    db.run(_FORGET, before=before.isoformat())
+    def forget(self, before: datetime) -> None:
+        """Forget the jobs of which nothing was said since."""
+        with self._store.writing() as db:
+            db.run(_FORGET, before=before.isoformat())
 
 
 def _errands(rows: list[Any]) -> Iterator[Errand]:
@@ -98,6 +102,6 @@ _NOTE = _ADD.on_conflict_do_update(
 ).returning(_T.unwanted)
 _COLUMNS = select(_T.told, _T.job, _T.error)
 _ONE = _COLUMNS.where(_T.id == bindparam("id"))
-_LISTED = first(_COLUMNS.order_by(_T.created.desc(), _T.id))
-_UNWANT = update(errands).where(_T.id == bindparam("id")).values(unwanted=YES)
+_NEWEST = first(_COLUMNS.order_by(_T.created.desc(), _T.id))
+_STOP = update(errands).where(_T.id == bindparam("id")).values(unwanted=YES)
 _FORGET = delete(errands).where(_T.told < bindparam("before"))

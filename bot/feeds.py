@@ -60,7 +60,7 @@ class Feeds:
     def __init__(self, library: Library, visitor: Visitor, *, progress: Progress = lambda stage: None) -> None:
         """`progress` is told of each page, from several threads; if it raises Stopped, what is fetched is kept."""
         self._library = library
-        self._catalog = library.catalog
+        self._subscriptions = library.catalog.subscriptions
         self._visitor = visitor
         self._progress = progress
         self._claimed: set[str] = set()
@@ -77,7 +77,7 @@ class Feeds:
     def follow(self, addresses: Sequence[str]) -> list[Feed | Failure]:
         """Follow feeds, each named by its address or that of a page that links to it; in the order of `addresses`."""
         found = dict(self._each(addresses, self._find))
-        there = {feed.url: feed for feed in self._catalog.feeds()}
+        there = {feed.url: feed for feed in self._subscriptions.feeds()}
         followed: list[Feed | Failure] = []
         for address in dict.fromkeys(addresses):
             feed = found[address]
@@ -85,15 +85,15 @@ class Feeds:
                 followed.append(Failure(address, _reason(feed)))
                 continue
             if feed.url not in there:
-                self._catalog.put_feed(feed)
+                self._subscriptions.put(feed)
             followed.append(there.setdefault(feed.url, feed))
         return followed
 
     def unfollow(self, address: str) -> None:
         """Follow a feed no longer; its articles stay. Raises NotFound."""
-        for feed in self._catalog.feeds():
+        for feed in self._subscriptions.feeds():
             if web.key(feed.url) == web.key(address):
-                self._catalog.remove_feed(feed.url)
+                self._subscriptions.remove(feed.url)
                 return
         raise NotFound(
             f"No feed has the address {address!r}.",
@@ -120,7 +120,7 @@ class Feeds:
 
         Raises LibraryLocked while another process writes.
         """
-        known = {feed.url: feed for feed in self._catalog.feeds()}
+        known = {feed.url: feed for feed in self._subscriptions.feeds()}
         ended: dict[str, FeedSync] = {}
         for url, outcome in self._each(list(known), lambda url: self._read(known[url])):
             if isinstance(outcome, Exception):
@@ -136,7 +136,7 @@ class Feeds:
             try:
                 return work(address)
             finally:
-                self._catalog.release()
+                self._library.catalog.store.release()
 
         threads = ThreadPoolExecutor(ADDRESSES_AT_ONCE)
         try:
@@ -179,7 +179,7 @@ class Feeds:
             return self._entries(page.url, reader.parse(page))
         self._count()
         names = {web.key(address), web.key(page.url), web.key(article.url or page.url)}
-        article = self._named(article, self._catalog.fetched(names).values())
+        article = self._named(article, self._subscriptions.fetched(names).values())
         return _Haul([article], [Fetched(name, article.id) for name in sorted(names)], failures)
 
     def _read(self, feed: Feed) -> tuple[Page, Parsed, _Haul]:
@@ -192,7 +192,7 @@ class Feeds:
     def _entries(self, feed: str, parsed: Parsed) -> _Haul:
         haul = _Haul()
         named = {_name(feed, entry): entry for entry in reversed(parsed.entries)}  # of two of one name the first stays
-        before = self._catalog.fetched(named)
+        before = self._subscriptions.fetched(named)
         new = [name for name in reversed(named) if name not in before or not before[name].whole]
         haul.known = len(named) - len(new)
         haul.waiting = max(0, len(new) - ENTRIES_AT_ONCE)
@@ -240,7 +240,7 @@ class Feeds:
             haul.fetched.append(Fetched(name, own.id, feed, whole=not entry.url))
             return
         names = {name, web.key(page.url), web.key(article.url or page.url)}
-        there = self._catalog.fetched(names)
+        there = self._subscriptions.fetched(names)
         whole = next((each for each in there.values() if each.whole), None)
         if whole:
             haul.fetched.append(Fetched(name, whole.article_id, feed))
@@ -270,7 +270,7 @@ class Feeds:
 
     def _store(self, haul: _Haul) -> Ingested:
         done = self._library.add(haul.articles) if haul.articles else Ingested()
-        self._catalog.note_fetched(haul.fetched, when=datetime.now(UTC))
+        self._subscriptions.note(haul.fetched, when=datetime.now(UTC))
         return replace(
             done,
             unchanged=done.unchanged + haul.known,
@@ -280,7 +280,7 @@ class Feeds:
 
     def _failed(self, feed: Feed, error: Exception) -> FeedSync:
         problem = _reason(error)
-        self._catalog.put_feed(replace(feed, problem=problem))
+        self._subscriptions.put(replace(feed, problem=problem))
         return FeedSync(feed.url, feed.title, problem=problem)
 
     def _kept(self, feed: Feed, page: Page, parsed: Parsed, haul: _Haul) -> FeedSync:
@@ -288,7 +288,7 @@ class Feeds:
         feed = replace(feed, title=parsed.title or feed.title, synced=datetime.now(UTC), problem=None)
         # Without its validators the feed is sent again the next time, and with it what is left.
         left = haul.again or haul.waiting
-        self._catalog.put_feed(
+        self._subscriptions.put(
             replace(feed, etag=None if left else page.etag, modified=None if left else page.modified)
         )
         return FeedSync(feed.url, feed.title, done, haul.waiting)

@@ -16,9 +16,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bot import passages
-from bot.catalog import Catalog, Change, Given
+from bot.articles import Change
+from bot.catalog import Catalog
 from bot.errors import InputError, Stopped
-from bot.files import File, Round
+from bot.files import File, Given, Round
 from bot.indexing import Progress, batches
 from bot.intake import Reading, foreseen
 from bot.library import ARTICLES_AT_ONCE, Library
@@ -36,7 +37,7 @@ class Folders:
 
     def __init__(self, library: Library, *, progress: Progress | None = None) -> None:
         self._library = library
-        self._catalog = library.catalog
+        self._files = library.catalog.files
         self._progress = progress
         self._indexed = 0
         self._failed: list[Failure] = []
@@ -53,16 +54,16 @@ class Folders:
         with self._library.writing():
             try:
                 found, plan = _planned(
-                    self._catalog, path, self._library.folder, self._progress, insist=insist, fresh=fresh
+                    self._library.catalog, path, self._library.folder, self._progress, insist=insist, fresh=fresh
                 )
                 self._failed += [*found.failed, *(each for file in plan.same for each in file.problems)]
-                round = self._catalog.begin_round(path)
-                self._catalog.place_files(plan.placed)
+                round = self._files.begin(path)
+                self._files.place(plan.placed)
                 done = replace(done, moved=plan.moved, untouched=len(plan.same))
                 done = replace(done, read=self._read(path, round, plan.read))
-                self._catalog.drop_files([file.key for file in plan.gone])
+                self._files.drop([file.key for file in plan.gone])
                 done = replace(done, removed=self._removed(path, round, found, plan))
-                self._catalog.end_round(round, when=datetime.now(UTC))
+                self._files.end(round, when=datetime.now(UTC))
             except Stopped:  # what is read is kept, and nothing is removed before all is read
                 pass
         return replace(done, ingested=self._ingested())
@@ -72,7 +73,7 @@ class Folders:
         reading = Reading(sum(file.size for file in files), self._progress)
         items = chain.from_iterable(self._items(folder, file, reading) for file in files)
         for batch in batches(items, 2 * ARTICLES_AT_ONCE):
-            self._counts.update(self._catalog.put_read(round, batch))
+            self._counts.update(self._files.put(round, batch))
             self._indexed = self._library.index(self._progress, before=self._indexed, more=True)
         self._indexed = self._library.index(self._progress, before=self._indexed)
         return len(files)
@@ -86,7 +87,7 @@ class Folders:
             self._failed.append(Failure(str(place), f"It cannot be opened: {error.strerror or error}."))
             return
         problems: list[Failure] = []
-        for item in _kept(reading.articles(place), self._catalog.given([file.key])):
+        for item in _kept(reading.articles(place), self._files.given([file.key])):
             if isinstance(item, Failure):
                 problems.append(item)
             else:
@@ -97,12 +98,12 @@ class Folders:
 
     def _removed(self, folder: str, round: Round, found: Scan, plan: Plan) -> int:
         """Remove what no file gives any more, and read the files that gave the same again; return how many went."""
-        removed = self._catalog.remove_given()
+        removed = self._files.remove_given()
         tried = {file.path for file in plan.read}
-        while again := [each for each in self._catalog.unread(round) if each.path in found.files.keys() - tried]:
+        while again := [each for each in self._files.unread(round) if each.path in found.files.keys() - tried]:
             self._read(folder, round, [replace(found.files[file.path], key=file.key) for file in again])
             tried |= {file.path for file in again}
-            removed += self._catalog.remove_given()
+            removed += self._files.remove_given()
         return removed
 
     def _ingested(self) -> Ingested:
@@ -124,7 +125,7 @@ def preview(
     def items() -> Iterator[tuple[Article | Failure, str]]:
         for file in plan.read:
             place = Path(path, file.path)
-            for item in _kept(reading.articles(place), catalog.given([file.key])):
+            for item in _kept(reading.articles(place), catalog.files.given([file.key])):
                 if isinstance(item, Failure):
                     failing.add(file.key)
                     yield item, str(place)
@@ -134,7 +135,7 @@ def preview(
 
     done, given = foreseen(catalog, items())
     dropped = {file.key for file in [*plan.read, *plan.gone] if file.key} - failing
-    removed = [each for each in catalog.removable(dropped) if each not in given]
+    removed = [each for each in catalog.files.removable(dropped) if each not in given]
     return replace(
         done,
         ingested=replace(
@@ -161,7 +162,7 @@ def digest(place: Path) -> str:
 def _planned(
     catalog: Catalog, path: str, left_out: Path | None, progress: Progress | None, *, insist: bool, fresh: bool
 ) -> tuple[Scan, Plan]:
-    known = catalog.files(path)
+    known = catalog.files.known(path)
     if not os.path.isdir(path) and not (known and insist):
         raise InputError(f"There is no folder {path!r}.", hint=_hint(known) if known else "Check the spelling.")
     found = scanned(path, left_out=left_out, progress=progress) if os.path.isdir(path) else Scan()

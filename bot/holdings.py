@@ -67,7 +67,7 @@ class Holdings:
 
     def feeds(self) -> list[Feed]:
         """Return the feeds that are followed, and when and how each was last read."""
-        return self.library.catalog.feeds()
+        return self.library.catalog.subscriptions.feeds()
 
     def sync(
         self,
@@ -96,11 +96,11 @@ class Holdings:
 
     def folders(self) -> list[Folder]:
         """Return the folders that have been synced, and when each was last."""
-        return self.library.catalog.folders()
+        return self.library.catalog.files.folders()
 
     def forget_folder(self, folder: str | Path) -> None:
         """Keep a folder in step no longer; its articles stay, whatever becomes of its files. Raises NotFound."""
-        if not self.library.catalog.forget_folder(os.path.abspath(folder)):
+        if not self.library.catalog.files.forget(os.path.abspath(folder)):
             raise NotFound(f"No sync knows the folder {str(folder)!r}.", hint="`regbrief folders list` lists them.")
 
     def backup(self, file: str | Path, *, overwrite: bool = False, progress: Progress | None = None) -> Backup:
@@ -168,15 +168,15 @@ class Holdings:
         articles are being added; what it returns is on disk. Each call keeps an entry of its own. Raises InputError
         for a verdict, a number or a note that cannot be used.
         """
-        return self.library.catalog.keep_feedback(judged(answer, verdict, note=note, citation=citation))
+        return self.library.catalog.judgements.add(judged(answer, verdict, note=note, citation=citation))
 
     def feedback(self, *, verdict: Verdict | None = None, limit: int = -1, offset: int = 0) -> list[Feedback]:
         """Return what readers have said of answers, newest first."""
-        return self.library.catalog.feedback(verdict, limit=limit, offset=offset)
+        return self.library.catalog.judgements.newest(verdict, limit=limit, offset=offset)
 
     def feedback_counts(self) -> dict[Verdict, int]:
         """Count what readers have said of answers, by verdict; those that nobody gave are left out."""
-        return self.library.catalog.feedback_counts()
+        return self.library.catalog.judgements.counts()
 
     def problems(self) -> list[str]:
         """Say in words where the indexes do not agree with the catalog; empty if all is well."""
@@ -191,7 +191,7 @@ class Holdings:
 
     def writable(self) -> bool:
         """Say whether this process may write to the library; another one may still hold it."""
-        return os.access(self.library.folder, os.W_OK) and self.library.catalog.writable()
+        return os.access(self.library.folder, os.W_OK) and self.library.catalog.store.writable()
 
     def _read_by(
         self, workers: str, items: Sequence[Article | Path], progress: Progress | None

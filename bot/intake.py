@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from bot import readers
-from bot.catalog import Catalog, Change
+from bot import articles, readers
+from bot.articles import Change
+from bot.catalog import Catalog
 from bot.errors import InputError
 from bot.indexing import Progress
 from bot.outcomes import Failure, Foreseen, Ingested, Preview, Stage
 from bot.records import Article
+from bot.rows import digest
 
 
 class Reading:
@@ -84,7 +86,7 @@ def foreseen(catalog: Catalog, items: Iterable[tuple[Article | Failure, str]]) -
 
     A near copy counts as added, as it is not compared with the others.
     """
-    foresight = catalog.foresight()
+    foresee = _foresight(catalog)
     counts: Counter[Change] = Counter()
     failed: list[Failure] = []
     changes: list[Foreseen] = []
@@ -93,7 +95,7 @@ def foreseen(catalog: Catalog, items: Iterable[tuple[Article | Failure, str]]) -
         if isinstance(item, Failure):
             failed.append(item)
             continue
-        change = foresight(item)
+        change = foresee(item)
         counts[change] += 1
         given.add(item.id)
         if change != "unchanged":
@@ -118,6 +120,24 @@ def looked_at(library: Path, address: str = "") -> Iterator[Catalog]:
             yield catalog
         finally:
             catalog.close()
+
+
+def _foresight(catalog: Catalog) -> Callable[[Article], Change]:
+    """Return what says of one article after another what `Catalog.put` would make of it."""
+    coming: dict[str, str] = {}
+    texts: set[str] = set()
+
+    def foresee(article: Article) -> Change:
+        content = digest(article)
+        with catalog.store.reading() as db:
+            before = coming.get(article.id) or articles.held(db, article.id)
+            if before is None and (content in texts or articles.says(db, content)):
+                return "duplicate"
+        coming[article.id] = content
+        texts.add(content)
+        return "added" if before is None else "unchanged" if before == content else "updated"
+
+    return foresee
 
 
 def _checked(article: Article) -> Article | Failure:

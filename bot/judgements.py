@@ -1,7 +1,4 @@
-"""The feedback table of the catalog: what readers say of answers.
-
-Every function works inside the transaction of who calls it.
-"""
+"""The feedback table of the catalog: what readers say of answers."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from bot.language import clean, detect, plain
 from bot.records import VERDICTS, Answer, Feedback, Verdict, from_json, to_json
 from bot.schema import MANY, adding, page
 from bot.schema import feedback as feedback_table
-from bot.store import Session
+from bot.store import Store
 
 NOTE = 2_000
 """Characters of a reader's note at most."""
@@ -48,50 +45,57 @@ def judged(what: Answer | str, verdict: Verdict, *, note: str, citation: int | N
     return Feedback(0, datetime.now(UTC), verdict, question, language, clean(note).strip(), citation, answer)
 
 
-def add(db: Session, feedback: Feedback) -> Feedback:
-    """Keep what a reader says; return it with its id."""
-    answer = json.dumps(to_json(feedback.answer), ensure_ascii=False) if feedback.answer else None
-    (number,) = db.one(
-        _ADD,
-        given=feedback.given.isoformat(),
-        verdict=feedback.verdict,
-        question=feedback.question,
-        language=feedback.language,
-        note=feedback.note,
-        citation=feedback.citation,
-        answer=answer,
-    )
-    return replace(feedback, id=number)
+class Judgements:
+    """What readers have said of answers."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-def listed(db: Session, verdict: Verdict | None, *, limit: int, offset: int) -> list[Feedback]:
-    """Return what readers have said, newest first; with a verdict, only what has it."""
-    values = {"limit": limit if limit >= 0 else MANY, "offset": offset}
-    rows = db.all(_OF_VERDICT, verdict=verdict, **values) if verdict else db.all(_LISTED, **values)
-    return [
-        Feedback(
-            number,
-            datetime.fromisoformat(given),
-            verdict,
-            question,
-            language,
-            note,
-            citation,
-            from_json(Answer, json.loads(answer)) if answer else None,
-        )
-        for number, given, verdict, question, language, note, citation, answer in rows
-    ]
+    def add(self, feedback: Feedback) -> Feedback:
+        """Keep what a reader says of an answer; return it with its id."""
+        answer = json.dumps(to_json(feedback.answer), ensure_ascii=False) if feedback.answer else None
+        with self._store.writing() as db:
+            (number,) = db.one(
+                _ADD,
+                given=feedback.given.isoformat(),
+                verdict=feedback.verdict,
+                question=feedback.question,
+                language=feedback.language,
+                note=feedback.note,
+                citation=feedback.citation,
+                answer=answer,
+            )
+        return replace(feedback, id=number)
 
+    def newest(self, verdict: Verdict | None = None, *, limit: int = -1, offset: int = 0) -> list[Feedback]:
+        """Return what readers have said, newest first; with a verdict, only what has it."""
+        values = {"limit": limit if limit >= 0 else MANY, "offset": offset}
+        with self._store.reading() as db:
+            rows = db.all(_OF_VERDICT, verdict=verdict, **values) if verdict else db.all(_NEWEST, **values)
+        return [
+            Feedback(
+                number,
+                datetime.fromisoformat(given),
+                verdict,
+                question,
+                language,
+                note,
+                citation,
+                from_json(Answer, json.loads(answer)) if answer else None,
+            )
+            for number, given, verdict, question, language, note, citation, answer in rows
+        ]
 
-def counted(db: Session) -> dict[Verdict, int]:
-    """Count what readers have said, by verdict."""
-    return dict(db.all(_COUNTED))
+    def counts(self) -> dict[Verdict, int]:
+        """Count what readers have said, by verdict."""
+        with self._store.reading() as db:
+            return dict(db.all(_COUNTS))
 
 
 _T = feedback_table.c
 _COLUMNS = "given verdict question language note citation answer"
 _ADD = adding(feedback_table, _COLUMNS).returning(_T.id)
-_NEWEST = select(_T.id, *(_T[name] for name in _COLUMNS.split())).order_by(_T.id.desc())
-_LISTED = page(_NEWEST)
-_OF_VERDICT = page(_NEWEST.where(_T.verdict == bindparam("verdict")))
-_COUNTED = select(_T.verdict, func.count()).group_by(_T.verdict).order_by(_T.verdict)
+_SELECT = select(_T.id, *(_T[name] for name in _COLUMNS.split())).order_by(_T.id.desc())
+_NEWEST = page(_SELECT)
+_OF_VERDICT = page(_SELECT.where(_T.verdict == bindparam("verdict")))
+_COUNTS = select(_T.verdict, func.count()).group_by(_T.verdict).order_by(_T.verdict)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from bot import language, passages
-from bot.catalog import Catalog, Change
+from bot.articles import Change
+from bot.catalog import Catalog
 from bot.embedded import Embedded
 from bot.encoder import Encoder
 from bot.errors import LibraryDamaged, LibraryMismatch, Stopped, StorageError
@@ -99,7 +100,7 @@ class Library:
         self.search_index: SearchIndex = (
             Embedded(self.folder, self.catalog, chroma_url=places.chroma_url)
             if engine == EMBEDDED
-            else Milvus(address, self.catalog.identity, dimension=lambda: self._encoder.dimension)
+            else Milvus(address, self.catalog.facts.identity, dimension=lambda: self._encoder.dimension)
         )
         self._manifest = Manifest(self.folder, self.catalog, engine=engine)
         self._check(copy_of)
@@ -242,7 +243,7 @@ class Library:
 
     def problems(self) -> list[str]:
         """Compare the indexes with the catalog, and say in words what does not agree; empty if all is well."""
-        found = [f"The catalog is damaged: {fault}" for fault in self.catalog.check()]
+        found = [f"The catalog is damaged: {fault}" for fault in self.catalog.store.check()]
         wanted = {key for key, _ in self.catalog.keys(Filters())}
         for half, keys in self.search_index.keys().items():
             name = _NAMES[half]
@@ -301,7 +302,7 @@ class Library:
 
 def _demand_whole(folder: Path, catalog: Catalog, copy_of: str = "") -> None:
     """Raise LibraryMismatch for an unfinished copy, unless it is of the library with this identity."""
-    if catalog.fact(UNFINISHED) not in (None, copy_of):
+    if catalog.facts.get(UNFINISHED) not in (None, copy_of):
         raise LibraryMismatch(
             f"The library in {str(folder)!r} is an unfinished copy of another.",
             hint="Run the same `regbrief copy` again: it goes on from where it was.",

@@ -51,7 +51,7 @@ class Manifest:
     def write(self, wanted: Mapping[str, object]) -> None:
         """Note what the index is built with, unless that is noted."""
         if self._engine != EMBEDDED:
-            self._catalog.note(_FACT, json.dumps({**wanted, "search": self._engine}))
+            self._catalog.facts.note(_FACT, json.dumps({**wanted, "search": self._engine}))
         elif not self.path.exists():
             draft = self.path.with_suffix(".new")
             draft.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
@@ -60,7 +60,7 @@ class Manifest:
     def clear(self) -> None:
         """Forget it: the index is about to be built anew."""
         self.path.unlink(missing_ok=True)
-        self._catalog.forget(_FACT)
+        self._catalog.facts.forget(_FACT)
 
     def _read(self) -> dict[str, Any] | None:
         """Read that of this engine's index; where it has none, that of the other place."""
@@ -77,5 +77,5 @@ class Manifest:
             raise LibraryDamaged(f"The manifest {str(self.path)!r} is not JSON: {error}.", hint=REBUILD) from error
 
     def _in_catalog(self) -> dict[str, Any] | None:
-        text = self._catalog.fact(_FACT)
+        text = self._catalog.facts.get(_FACT)
         return None if text is None else dict(json.loads(text))

@@ -61,10 +61,10 @@ class Store(Protocol):
         """Do all that is done inside, or nothing of it."""
 
     def writable(self) -> bool:
-        """Say whether this process may write."""
+        """Say whether this process may write here; another one may just be writing."""
 
     def check(self) -> list[str]:
-        """Return what the engine's own check finds wrong."""
+        """Return what the engine's own check finds wrong; empty when all is sound."""
 
     def release(self) -> None:
         """Let go of what this thread, which is about to end, holds."""

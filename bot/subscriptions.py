@@ -1,7 +1,4 @@
-"""The feed tables of the catalog: which feeds are followed, and which pages of the web have been fetched.
-
-Every function works inside the transaction of who calls it.
-"""
+"""The feed tables of the catalog: which feeds are followed, and which pages of the web have been fetched."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from sqlalchemy import bindparam, delete, distinct, func, select
 from bot import schema
 from bot.outcomes import Feed
 from bot.schema import adding, among, listed, putting
-from bot.store import Session
+from bot.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +25,48 @@ class Fetched:
     """Off where only the feed's own text was to be had."""
 
 
-def feeds(db: Session) -> list[Feed]:
-    """Return the feeds that are followed, in the order in which they were added."""
-    return [
-        Feed(url, title, etag, modified, datetime.fromisoformat(synced) if synced else None, problem, articles)
-        for url, title, etag, modified, synced, problem, articles in db.all(_FEEDS)
-    ]
+class Subscriptions:
+    """The feeds of a library, and what has come from the web."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-def put(db: Session, feed: Feed) -> None:
-    """Follow a feed, or note what is known of it now."""
-    synced = feed.synced.isoformat() if feed.synced else None
-    about = {"title": feed.title, "etag": feed.etag, "modified": feed.modified, "problem": feed.problem}
-    db.run(_PUT, url=feed.url, synced=synced, **about)
+    def feeds(self) -> list[Feed]:
+        """Return the feeds that are followed, in the order in which they were added."""
+        with self._store.reading() as db:
+            rows = db.all(_FEEDS)
+        return [
+            Feed(url, title, etag, modified, datetime.fromisoformat(synced) if synced else None, problem, articles)
+            for url, title, etag, modified, synced, problem, articles in rows
+        ]
 
+    def put(self, feed: Feed) -> None:
+        """Follow a feed, or note what is known of it now."""
+        synced = feed.synced.isoformat() if feed.synced else None
+        about = {"title": feed.title, "etag": feed.etag, "modified": feed.modified, "problem": feed.problem}
+        with self._store.writing() as db:
+            db.run(_PUT, url=feed.url, synced=synced, **about)
 
-def remove(db: Session, url: str) -> None:
-    """Follow a feed no longer."""
-    db.run(_REMOVE, url=url)
+    def remove(self, url: str) -> None:
+        """Follow a feed no longer; its articles stay."""
+        with self._store.writing() as db:
+            db.run(_REMOVE, url=url)
 
+    def fetched(self, keys: Iterable[str]) -> dict[str, Fetched]:
+        """Return which of these pages of the web have been fetched before."""
+        with self._store.reading() as db:
+            rows = db.all(_FETCHED, keys=listed(keys))
+        return {key: Fetched(key, article_id, feed, bool(whole)) for key, article_id, feed, whole in rows}
 
-def fetched(db: Session, keys: Iterable[str]) -> dict[str, Fetched]:
-    """Return which of these pages have been fetched before."""
-    rows = db.all(_FETCHED, keys=listed(keys))
-    return {key: Fetched(key, article_id, feed, bool(whole)) for key, article_id, feed, whole in rows}
-
-
-def note(db: Session, pages: Iterable[Fetched], *, when: datetime) -> None:
-    """Note pages that are fetched; each belongs to the first feed that has named it."""
-    at = when.isoformat()
-    rows = [
-        {"key": page.key, "article_id": page.article_id, "feed": page.feed, "whole": int(page.whole), "fetched": at}
-        for page in sorted(pages, key=lambda page: page.key)  # in one order, so that no two writers wait for each other
-    ]
-    db.run_each(_NOTE, rows)
+    def note(self, pages: Iterable[Fetched], *, when: datetime) -> None:
+        """Note pages of the web that are fetched; each belongs to the first feed that has named it."""
+        at = when.isoformat()
+        rows = [
+            {"key": page.key, "article_id": page.article_id, "feed": page.feed, "whole": int(page.whole), "fetched": at}
+            for page in sorted(pages, key=lambda page: page.key)  # so that no two writers wait for each other
+        ]
+        with self._store.writing() as db:
+            db.run_each(_NOTE, rows)
 
 
 _F, _P = schema.feeds.c, schema.pages.c

@@ -328,7 +328,7 @@ def test_the_figures_count_what_there_is(client: TestClient, bot: Regbrief) -> N
 def test_feeds_are_listed_and_left(client: TestClient, bot: Regbrief) -> None:
     from bot.outcomes import Feed
 
-    bot.library.catalog.put_feed(Feed("https://example.org/feed.xml", "Example"))
+    bot.library.catalog.subscriptions.put(Feed("https://example.org/feed.xml", "Example"))
     assert [each["url"] for each in client.get("/api/v1/feeds").json()] == ["https://example.org/feed.xml"]
     assert client.delete("/api/v1/feeds", params={"url": "https://example.org/feed.xml"}).status_code == 204
     assert client.get("/api/v1/feeds").json() == []

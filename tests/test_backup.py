@@ -90,7 +90,7 @@ def test_a_backup_while_another_writes_is_whole(full: Library, encoder: Any, ind
             if stop.is_set():
                 break
             full.add([Article(f"n{number}", f"T {number}", f"Body {number}.", "en")])
-        full.catalog.release()
+        full.catalog.store.release()
 
     writing = threading.Thread(target=write)
     writing.start()

@@ -153,7 +153,7 @@ def test_outlets_are_counted_most_first(full: Catalog, articles: tuple[Article, 
 def test_what_is_put_is_there_after_opening_again(full: Catalog, place: Path | str) -> None:
     full.close()
     again = Catalog(place)
-    assert (again.count(Filters()), again.passage_count(), again.check()) == (3, 3, [])
+    assert (again.count(Filters()), again.passage_count(), again.store.check()) == (3, 3, [])
     again.close()
 
 

@@ -45,7 +45,7 @@ def run(
     fixed_model: Model,
 ) -> Run:
     """Run `regbrief` in this process, on a library of its own and with the tests' encoder."""
-    monkeypatch.setattr("bot.engine.open_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr("bot.materials.open_encoder", lambda *_, **__: encoder)
     monkeypatch.setenv("REGBRIEF_INDEXES", str(tmp_path / "indexes"))
     monkeypatch.setenv("REGBRIEF_CORPUS", str(tmp_path / "corpus"))
 

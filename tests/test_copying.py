@@ -25,7 +25,7 @@ from bot import Stage, Stopped, copying, indexing, tables
 from bot.catalog import Catalog
 from bot.cli import main
 from bot.doctor_cli import examine
-from bot.engine import Regbrief, places
+from bot.engine import Regbrief
 from bot.errors import InputError, LibraryMismatch
 from bot.folders import Folders
 from bot.glossary import Glossary
@@ -33,6 +33,7 @@ from bot.index import Indexed
 from bot.judgements import judged
 from bot.keywords import Analyzer, Entry
 from bot.library import Library
+from bot.materials import places
 from bot.neighbours import Row
 from bot.outcomes import Copied, Feed
 from bot.records import Article, Filters
@@ -97,9 +98,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         library.add([Article("gone", "Gone", "It goes.", "en")])
         library.remove(["gone", "a1"])
         Folders(library, progress=lambda stage: None).sync(news)
-        library.catalog.put_feed(Feed("https://example.org/feed", "Feed"))
-        library.catalog.keep_feedback(judged("Wer?", "wrong", note="不对，不對", citation=None))
-        library.catalog.identity()
+        library.catalog.subscriptions.put(Feed("https://example.org/feed", "Feed"))
+        library.catalog.judgements.add(judged("Wer?", "wrong", note="不对，不對", citation=None))
+        library.catalog.facts.identity()
     return folder
 
 
@@ -122,10 +123,10 @@ def contents(settings: Settings) -> Any:
             "articles": articles,
             "passages": catalog.stored(key for key, _ in catalog.keys(Filters())),
             "told": catalog.told(each.id for each in articles),
-            "feeds": catalog.feeds(),
-            "folders": catalog.folders(),
-            "files": [catalog.files(each.path) for each in catalog.folders()],
-            "feedback": catalog.feedback(),
+            "feeds": catalog.subscriptions.feeds(),
+            "folders": catalog.files.folders(),
+            "files": [catalog.files.known(each.path) for each in catalog.files.folders()],
+            "feedback": catalog.judgements.newest(),
             "numbers": numbers,
             "found": [bot.search(each, limit=1)[0].passage_id for each in QUESTIONS],
         }
@@ -160,7 +161,7 @@ def test_a_copy_is_a_library_of_its_own(here: Settings, tmp_path: Path) -> None:
     there = at(tmp_path / "there")
     copied(here, there)
     with closing(opened(there, encoder=WordEncoder())) as library, closing(opened(here)) as source:
-        assert library.catalog.identity() != source.catalog.identity()
+        assert library.catalog.facts.identity() != source.catalog.facts.identity()
         library.remove(["fine-en"])
         library.add([Article("new", "New", "It is new.", "en")])
         assert (library.problems(), source.problems()) == ([], [])
@@ -285,9 +286,9 @@ def test_what_has_no_sound_vector_in_the_source_is_encoded(here: Settings, tmp_p
 
 def unfinished(library: Library) -> None:
     """Let a copy not be whole."""
-    origin = str(library.catalog.fact(tables.WHOLE))
-    library.catalog.note(tables.UNFINISHED, origin)
-    library.catalog.forget(tables.WHOLE)
+    origin = str(library.catalog.facts.get(tables.WHOLE))
+    library.catalog.facts.note(tables.UNFINISHED, origin)
+    library.catalog.facts.forget(tables.WHOLE)
 
 
 def test_what_differs_in_the_indexes_is_named_and_mended_while_the_copy_is_not_whole(
@@ -372,7 +373,7 @@ def test_a_place_that_holds_something_else_is_refused(here: Settings, tmp_path: 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run `regbrief` in this process with the encoder that refuses passages."""
-    monkeypatch.setattr("bot.engine.open_encoder", lambda *_, **__: Silent())
+    monkeypatch.setattr("bot.materials.open_encoder", lambda *_, **__: Silent())
 
     def run(*arguments: str | Path) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["regbrief", *map(str, arguments)])

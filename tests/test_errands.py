@@ -36,8 +36,8 @@ DONE = replace(
 @pytest.mark.parametrize("job", [WAITING, RUNNING, DONE], ids=lambda job: job.state)
 def test_a_job_is_told_of_as_it_is(place: Path | str, job: Job) -> None:
     catalog = Catalog(place)
-    assert (catalog.note_errand(Errand(WAITING, None)), catalog.note_errand(Errand(job, None))) == (False, False)
-    assert (catalog.errand("1"), catalog.errands(9), catalog.errand("2")) == (
+    assert (catalog.errands.note(Errand(WAITING, None)), catalog.errands.note(Errand(job, None))) == (False, False)
+    assert (catalog.errands.get("1"), catalog.errands.newest(9), catalog.errands.get("2")) == (
         Errand(job, None),
         [Errand(job, None)],
         None,
@@ -50,8 +50,8 @@ def test_why_a_job_failed_can_still_be_said_in_any_language(place: Path | str) -
     error = InputError(
         "url is 'x'.", hint="Give an address.", case="url", values={"field": "addresses", "value": "'x'"}
     )
-    catalog.note_errand(Errand(replace(DONE, state="failed"), error))
-    found = catalog.errand("1")
+    catalog.errands.note(Errand(replace(DONE, state="failed"), error))
+    found = catalog.errands.get("1")
     assert found
     for name in ("code", "message", "hint", "case", "values"):
         assert getattr(found.error, name) == getattr(error, name)
@@ -60,11 +60,11 @@ def test_why_a_job_failed_can_still_be_said_in_any_language(place: Path | str) -
 
 def test_a_job_whose_server_is_silent_has_failed(place: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = Catalog(place)
-    catalog.note_errand(Errand(RUNNING, None))
-    catalog.note_errand(Errand(replace(DONE, id="2", created=BEGUN + timedelta(1)), None))
+    catalog.errands.note(Errand(RUNNING, None))
+    catalog.errands.note(Errand(replace(DONE, id="2", created=BEGUN + timedelta(1)), None))
     monkeypatch.setattr(module, "SILENT", timedelta(0))
     time.sleep(0.01)
-    newest, silent = catalog.errands(9)
+    newest, silent = catalog.errands.newest(9)
     assert (newest.job.state, silent.job.state, silent.error and silent.error.case) == ("done", "failed", "gone")
     catalog.close()
 
@@ -72,13 +72,13 @@ def test_a_job_whose_server_is_silent_has_failed(place: Path | str, monkeypatch:
 def test_old_jobs_are_forgotten_and_one_can_be_stopped(place: Path | str) -> None:
     catalog = Catalog(place)
     for job in (RUNNING, replace(RUNNING, id="2", created=BEGUN + timedelta(1))):
-        catalog.note_errand(Errand(job, None))
-    assert [each.job.id for each in catalog.errands(9)] == ["2", "1"]
-    catalog.stop_errand("1")
-    unwanted = [catalog.note_errand(Errand(replace(RUNNING, id=each), None)) for each in "12"]
+        catalog.errands.note(Errand(job, None))
+    assert [each.job.id for each in catalog.errands.newest(9)] == ["2", "1"]
+    catalog.errands.stop("1")
+    unwanted = [catalog.errands.note(Errand(replace(RUNNING, id=each), None)) for each in "12"]
     assert unwanted == [True, False]
-    catalog.forget_errands(datetime.now(UTC))
-    assert catalog.errands(9) == []
+    catalog.errands.forget(datetime.now(UTC))
+    assert catalog.errands.newest(9) == []
     catalog.close()
 
 

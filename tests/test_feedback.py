@@ -91,7 +91,7 @@ def test_a_library_of_before_gets_the_table(bot: Regbrief) -> None:
     from bot.catalog import Catalog
 
     catalog = Catalog(path)
-    assert catalog.feedback() == []
+    assert catalog.judgements.newest() == []
     catalog.close()
 
 

@@ -425,9 +425,9 @@ def test_more_new_entries_than_are_fetched_at_once_wait(
 
 def test_a_sync_leaves_no_connection_open(site: Website, bot: Regbrief, library: Library) -> None:
     bot.follow([site.put(f"/feed{number}", rss(item(f"/{number}")), RSS) for number in range(9)])
-    before = len(library.catalog._store._opened)
+    before = len(library.catalog.store._opened)
     bot.sync()
-    assert len(library.catalog._store._opened) == before
+    assert len(library.catalog.store._opened) == before
 
 
 def test_progress_counts_the_entries(site: Website, bot: Regbrief) -> None:
@@ -546,7 +546,7 @@ def test_a_library_of_an_earlier_version_can_follow_feeds(site: Website, bot: Re
         db.executescript("DROP TABLE feeds; DROP TABLE pages;")
     db.close()
     reopened = type(library.catalog)(library.folder / "catalog.sqlite", Glossary())
-    assert reopened.feeds() == []
+    assert reopened.subscriptions.feeds() == []
     reopened.close()
 
 
@@ -586,7 +586,7 @@ def run(
     encoder: Any,
 ) -> Callable[..., tuple[int, str, str]]:
     """Run `regbrief` in this process, on a library of its own that may fetch from the site."""
-    monkeypatch.setattr("bot.engine.open_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr("bot.materials.open_encoder", lambda *_, **__: encoder)
     for name, value in {"INDEXES": tmp_path / "indexes", "ALLOW_HOSTS": site.host, "FETCH_DELAY": 0}.items():
         monkeypatch.setenv(f"REGBRIEF_{name}", str(value))
 

@@ -14,8 +14,8 @@ import pytest
 from documents import packed
 
 from bot import folders as module
-from bot.catalog import Catalog
 from bot.errors import InputError, Stopped
+from bot.files import Files
 from bot.folders import FEW, Folders, preview
 from bot.keywords import Analyzer
 from bot.library import ARTICLES_AT_ONCE, Library
@@ -380,13 +380,13 @@ def test_two_folders_do_not_disturb_each_other(library: Library, sync: Any, news
     assert sync().removed == 0
     shutil.rmtree(tmp_path / "more" / "c")
     assert sync(tmp_path / "more").removed == 1
-    assert [each.files for each in library.catalog.folders()] == [2, 3]
+    assert [each.files for each in library.catalog.files.folders()] == [2, 3]
 
 
 def test_the_articles_of_a_forgotten_folder_stay(library: Library, sync: Any, news: Path) -> None:
     sync()
-    assert library.catalog.forget_folder(str(news))
-    assert not library.catalog.forget_folder(str(news))
+    assert library.catalog.files.forget(str(news))
+    assert not library.catalog.files.forget(str(news))
     shutil.rmtree(news / "c")
     assert (sync().removed, len(held(library))) == (0, 3)
 
@@ -438,12 +438,12 @@ def test_what_is_no_folder_is_refused(sync: Any, tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize(
     ("part", "method"),
     [
-        (Catalog, "begin_round"),
-        (Catalog, "put_read"),
+        (Files, "begin"),
+        (Files, "put"),
         (Rows, "write"),
-        (Catalog, "drop_files"),
-        (Catalog, "remove_given"),
-        (Catalog, "end_round"),
+        (Files, "drop"),
+        (Files, "remove_given"),
+        (Files, "end"),
     ],
     ids=lambda each: getattr(each, "__name__", each),
 )

@@ -14,15 +14,15 @@ ORDER = tuple(
     """
     errors release address breaker frequencies records outcomes briefings settings language values sentences
     glossary dates anchors sourcing origins deixis readers dedupe passages encoder schema rows mirror storage
-    database outbox store tables stories subscriptions judgements errands files migrations sqlite postgres catalog
-    keywords neighbours vectors vector_server index lock seal wreck salvage encoded exact embedded milvus manifest
-    indexing library backup copying scan intake workers pipeline cluster folders feeds voices retrieve rerank
-    question recall weighing selection extractive chat local_models generative measures deeds verify wording
-    conflicts phrases conversation orders markers statements sources prompts instructions attribution drafting
-    ledger answering centrality lines happened scope quotable topics condensing retelling desk telling digest
-    timeline sheet digest_text excerpts asked holdings engine suggest evaluation serve ui serve.app console bars
-    evaluation.cli library_cli backup_cli copy_cli doctor_cli feeds_cli digest_cli feedback_cli mcp_cli calls client
-    keys_cli integrations cli __main__
+    database outbox store tables facts stories articles subscriptions judgements errands files migrations sqlite
+    postgres catalog keywords neighbours vectors vector_server index lock seal wreck salvage encoded exact embedded
+    milvus manifest indexing library backup copying scan intake workers pipeline cluster folders feeds voices
+    retrieve rerank question recall weighing selection extractive chat local_models generative measures deeds verify
+    wording conflicts phrases conversation orders markers statements sources prompts instructions attribution
+    drafting ledger answering centrality lines happened scope quotable topics condensing retelling desk telling
+    digest timeline sheet digest_text excerpts asked holdings coverage materials engine suggest evaluation serve ui
+    serve.app console bars evaluation.cli library_cli backup_cli copy_cli doctor_cli feeds_cli digest_cli
+    feedback_cli mcp_cli calls client keys_cli integrations cli __main__
     """.split()
 )
 """Each may import those before it. `serve.app` stands above both faces, as it puts them on one port."""
@@ -75,6 +75,8 @@ FRAMEWORKS = {
         "postgres",
         "migrations",
         "catalog",
+        "facts",
+        "articles",
         "files",
         "errands",
         "judgements",

@@ -62,10 +62,10 @@ def test_a_catalog_from_before_versions_keeps_what_it_holds(unversioned: Path) -
         ["fine-en", "copy-en"], Told("copy-en", "copy-en")
     )
     assert [each.article.id for each in catalog.to_index(9)] == ["late"]
-    assert catalog.feeds() == [Feed("https://example.org/feed", "Example")]
-    assert [(each.path, each.files) for each in catalog.folders()] == [("/srv/news", 1)]
-    assert [each.question for each in catalog.feedback()] == ["Who was fined?"]
-    assert catalog.check() == []
+    assert catalog.subscriptions.feeds() == [Feed("https://example.org/feed", "Example")]
+    assert [(each.path, each.files) for each in catalog.files.folders()] == [("/srv/news", 1)]
+    assert [each.question for each in catalog.judgements.newest()] == ["Who was fined?"]
+    assert catalog.store.check() == []
     catalog.close()
 
 

@@ -220,7 +220,7 @@ def test_answers_need_an_id_and_a_text(tmp_path: Path) -> None:
 @pytest.fixture
 def settings(tmp_path: Path, encoder: Encoder, bot: Regbrief, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a corpus of the three articles with three questions, whose library is not built yet."""
-    monkeypatch.setattr("bot.engine.open_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr("bot.materials.open_encoder", lambda *_, **__: encoder)
     corpus = tmp_path / "corpus"
     (corpus / "articles").mkdir(parents=True)
     for article in bot.articles():

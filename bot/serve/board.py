@@ -29,21 +29,21 @@ class Board:
     def begin(self, errand: Errand) -> None:
         """Tell of a new job, and forget those that ended long ago. Raises ServerError."""
         if self.shared:
-            self._catalog.forget_errands(datetime.now(UTC) - REMEMBERED)
-            self._catalog.note_errand(errand)
+            self._catalog.errands.forget(datetime.now(UTC) - REMEMBERED)
+            self._catalog.errands.note(errand)
 
     def tell(self, errand: Errand) -> bool:
         """Tell how far a job is; say whether somebody wants it to end. Raises ServerError."""
-        return self.shared and self._catalog.note_errand(errand)
+        return self.shared and self._catalog.errands.note(errand)
 
     def told(self, job_id: str) -> Errand | None:
         """Return what another server has told of its job."""
-        return self._catalog.errand(job_id) if self.shared else None
+        return self._catalog.errands.get(job_id) if self.shared else None
 
     def others(self, own: Container[str]) -> list[Errand]:
         """Return the jobs of other servers, newest first."""
-        return [each for each in self._catalog.errands(LISTED) if each.job.id not in own] if self.shared else []
+        return [each for each in self._catalog.errands.newest(LISTED) if each.job.id not in own] if self.shared else []
 
     def stop(self, job_id: str) -> None:
         """Ask another server to let its job end."""
-        self._catalog.stop_errand(job_id)
+        self._catalog.errands.stop(job_id)

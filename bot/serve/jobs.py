@@ -184,7 +184,7 @@ class Jobs:
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
-            self._bot.library.catalog.release()
+            self._bot.library.catalog.store.release()
             self._thread = None
             return None
 
@@ -205,7 +205,7 @@ class Jobs:
         with self._lock:
             untold = [each for each in self._tasks.values() if not each.told]
             if not untold:
-                self._bot.library.catalog.release()
+                self._bot.library.catalog.store.release()
                 self._teller = None
             return untold
 

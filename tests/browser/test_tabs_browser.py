@@ -85,7 +85,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     patch.setattr(quality, "measuring", lambda _: runs)
     with Regbrief.open(settings) as bot:
         assert bot.add(ARTICLES).failed == ()
-        bot.library.catalog.put_feed(Feed("https://example.org/feed", "Example feed", problem=HOSTILE))
+        bot.library.catalog.subscriptions.put(Feed("https://example.org/feed", "Example feed", problem=HOSTILE))
         with serving(bot, settings) as address:
             yield address
     patch.undo()

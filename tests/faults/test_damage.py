@@ -55,8 +55,8 @@ from samples import WordEncoder
 from bot import neighbours
 neighbours.SYNC = 20
 from bot.cli import main
-import bot.engine, bot.doctor_cli
-bot.engine.open_encoder = lambda *_, **__: WordEncoder()
+import bot.materials, bot.doctor_cli
+bot.materials.open_encoder = lambda *_, **__: WordEncoder()
 sys.argv = ["regbrief", *sys.argv[2:]]
 main()
 """
@@ -237,11 +237,11 @@ def test_what_can_be_read_of_a_damaged_catalog_is_saved_and_the_old_file_kept(fo
 
 def test_feeds_files_and_feedback_are_saved_too(folder: Path) -> None:
     library = Library(folder, WordEncoder(), Analyzer())
-    library.catalog.put_feed(Feed("https://example.org/feed", "Example"))
+    library.catalog.subscriptions.put(Feed("https://example.org/feed", "Example"))
     library.close()
     assert salvage(folder).articles == 60
     library = Library(folder, WordEncoder(), Analyzer())
-    assert [feed.url for feed in library.catalog.feeds()] == ["https://example.org/feed"]
+    assert [feed.url for feed in library.catalog.subscriptions.feeds()] == ["https://example.org/feed"]
     library.settle()
     library.close()
     assert mended(folder)
