@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from types import MappingProxyType
 
 import numpy as np
@@ -25,10 +26,13 @@ from bot.records import Article, Language, Sentence
 from bot.rerank import Pointed, Reading, Scorer, Window
 from bot.retrieve import Candidate, Query
 from bot.selection import chosen
-from bot.weighing import QUOTED, Model, Outlook, Scored, Signals, logistic
+from bot.weighing import QUOTED, Around, Model, Outlook, Scored, Signals, logistic
 
 READ = 8
 """So many passages at most are read for a question, those with the best outlook (`Skim`)."""
+
+FIRST = 3
+"""The names that so many passages lack, those found first, decide whether the question is answered (`Around`)."""
 
 SENTENCES = 20
 """So many sentences at most are weighed for a question."""
@@ -77,10 +81,12 @@ class Answerer:
         Where that is not given, it is ENCODED or, without a reader, SENTENCES.
         """
         question = self._question(query)
-        seen = self._worth_reading(query, self._seen(question, candidates))
+        passages = self._seen(question, candidates)
+        seen = self._worth_reading(query, passages)
         readings = self._read(query.text, [each.candidate for each in seen])
         found = self._sentences(question, seen, readings)
-        glanced = [(each, self._signals(question, query, each)) for each in found]
+        highest, around = max((each.score for each in candidates), default=0.0), _around(passages)
+        glanced = [(each, self._signals(question, query, each, highest)) for each in found]
         likely = sorted(glanced, key=lambda pair: -self.model.promise(pair[1]))
         likely = likely[: limit or (ENCODED if any(readings) else SENTENCES)]
         vectors = self._encode([(each.sentence.text, each.article.language) for each, _ in likely])
@@ -91,7 +97,7 @@ class Answerer:
             )
             probability = self.model.probability(whole)
             met = each.context.met
-            scored.append(Scored(each.article, each.sentence, whole, vector, probability, each.pointed, met))
+            scored.append(Scored(each.article, each.sentence, whole, vector, probability, each.pointed, met, around))
         return sorted(scored, key=lambda each: -each.probability)
 
     def choose(
@@ -155,14 +161,14 @@ class Answerer:
         found.sort(key=lambda pair: -pair[0])
         return [weighed for _, weighed in found[:SENTENCES]]
 
-    def _signals(self, question: Question, query: Query, each: _Found) -> Signals:
-        """Say what speaks for a sentence before it is encoded."""
+    def _signals(self, question: Question, query: Query, each: _Found, highest: float) -> Signals:
+        """Say what speaks for a sentence before it is encoded; `highest` is the best passage's fused score."""
         candidate, context, pointed = each.candidate, each.context, each.pointed
         return Signals(
             similarity=0.0,
             asked_similarity=0.0,
             passage_similarity=candidate.similarity,
-            retrieval=candidate.score,
+            retrieval=candidate.score - highest,
             coverage=each.coverage,
             passage_coverage=context.coverage,
             cross_language=float(each.article.language[:2] != query.language[:2]),
@@ -244,6 +250,13 @@ def _outlook(query: Query, each: _Seen, rank: int, similarity: float, coverage: 
         cross_language=across,
         cross_coverage=across * context.coverage,
     )
+
+
+def _around(seen: Sequence[_Seen]) -> Around:
+    if not seen:
+        return Around()
+    astray = fmean(each.context.distant_names for each in seen[:FIRST])
+    return Around(astray, max(each.candidate.similarity for each in seen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Signals:
     passage_similarity: float
     """Cosine of question and passage."""
     retrieval: float
-    """Fused rank score of the passage."""
+    """Fused score of the passage, less that of the best one."""
     coverage: float
     """Share of the question's content words that the sentence has, by their inverse document frequency."""
     passage_coverage: float
@@ -106,6 +106,16 @@ class Skim:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What was found for a question, before any of it is read."""
+
+    astray_names: float = 0.0
+    """Share of the question's names that title and passage do not mention, on average over the first passages."""
+    nearest: float = 0.0
+    """Greatest cosine of the question and a passage."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """A sentence of an article and the probability that it answers."""
 
@@ -118,6 +128,7 @@ class Scored:
     """What the reader points at; its span counts characters of the sentence."""
     met: Met = NOTHING_ASKED
     """What the article, its outlet and date included, has of the question's names and years."""
+    around: Around = Around()
 
 
 DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years", "answering")
@@ -126,6 +137,10 @@ DECISIVE = ("missing_names", "distant_names", "missing_years", "distant_years", 
 UNMET = ("unmet_names", "unmet_years")
 """Shares of the question's names and years that none of the articles has of which a sentence may be quoted. They decide
 as well, since two articles together may answer what compares two companies."""
+
+AROUND = tuple(Around.__dataclass_fields__)
+"""What is found beside the best sentence decides as well: where it is off the subject, or nothing is near the question,
+that sentence is hardly the answer."""
 
 UNENCODED = ("similarity", "asked_similarity")
 """The signals that are known only when a sentence has been encoded."""
@@ -144,8 +159,8 @@ class Model:
     """A further sentence is quoted if its probability is at least this share of the best one's."""
     glance: tuple[float, ...]
     """What the signals weigh that are known before a sentence is encoded, in the order of `Signals`."""
-    decision: tuple[float, ...] = (1.0, *[0.0] * (len(DECISIVE) + len(UNMET)))
-    """Of the log-odds of the best sentence, then in the order of `DECISIVE` and `UNMET`."""
+    decision: tuple[float, ...] = (1.0, *[0.0] * (len(DECISIVE) + len(UNMET) + len(AROUND)))
+    """Of the log-odds of the best sentence, then in the order of `DECISIVE`, `UNMET` and `AROUND`."""
     decision_bias: float = 0.0
     skim: Skim | None = None
     """Chooses what is read; without it, everything is."""
@@ -165,7 +180,7 @@ class Model:
             decision["threshold"],
             stored["follow"],
             glance,
-            tuple(decision["weights"].get(name, 0.0) for name in ("log_odds", *DECISIVE, *UNMET)),
+            tuple(decision["weights"].get(name, 0.0) for name in ("log_odds", *DECISIVE, *UNMET, *AROUND)),
             decision["bias"],
             _skim(stored["skim"]) if reader else None,
         )
@@ -190,7 +205,7 @@ class Model:
         odds = min(max(best.probability, 1e-9), 1 - 1e-9)
         decisive = [getattr(best.signals, name) for name in DECISIVE]
         met = [each.met for each in scored[:QUOTED] if each.probability >= self.follow * best.probability]
-        values = (math.log(odds / (1 - odds)), *decisive, *unmet(met))
+        values = (math.log(odds / (1 - odds)), *decisive, *unmet(met), *astuple(best.around))
         return logistic(np.dot(self.decision, values) + self.decision_bias)
 
 

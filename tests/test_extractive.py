@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from samples import WordEncoder
 
-from bot.extractive import READ, Answerer
-from bot.glossary import Glossary
+from bot.extractive import FIRST, READ, Answerer
+from bot.glossary import Entity, Glossary
 from bot.library import Library
 from bot.records import Article, Filters, Sentence
 from bot.rerank import Pointed, Reading, Window
 from bot.retrieve import Query, Retriever
-from bot.weighing import DECISIVE, MODEL, UNENCODED, UNMET, Model, Outlook, Scored, Signals, Skim
+from bot.weighing import AROUND, DECISIVE, MODEL, UNENCODED, UNMET, Around, Model, Outlook, Scored, Signals, Skim
 
 SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
 NOTHING = tuple(0.0 for _ in Signals.__dataclass_fields__)
@@ -128,7 +128,8 @@ def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> 
     assert set(stored["with_reader"]["skim"]["weights"]) == set(Outlook.__dataclass_fields__)
     for model in stored.values():
         assert set(model["glance"]) == set(model["weights"]) - set(UNENCODED)
-        assert set(model["decision"]["weights"]) - {"answering"} == {"log_odds", *DECISIVE, *UNMET} - {"answering"}
+        decisive = {"log_odds", *DECISIVE, *UNMET, *AROUND}
+        assert set(model["decision"]["weights"]) - {"answering"} == decisive - {"answering"}
 
 
 @pytest.mark.parametrize("reader", [True, False])
@@ -163,6 +164,46 @@ def test_sentences_are_scored_at_their_offsets_best_first(
     assert [each.probability for each in found] == sorted((each.probability for each in found), reverse=True)
     for each in found:
         assert each.article.body[each.sentence.start : each.sentence.end] == each.sentence.text
+
+
+def test_what_was_found_around_counts_the_same_whatever_is_read(
+    library: Library, encoder: Any, articles: tuple[Article, ...], fixed_model: Model
+) -> None:
+    library.add(articles)
+    glossary = Glossary([Entity("alibaba", "company", {"en": ("Alibaba",), "zh-Hans": ("阿里巴巴",)})])
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": glossary}
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query("How much was Alibaba fined?")
+    candidates = retriever.search(query, Filters(), limit=9)
+    nothing_else = Skim((0.0,) * len(Outlook.__dataclass_fields__), -1.0, least=0.9)
+    found = [
+        Answerer(keywords=library.search_index, model=replace(fixed_model, skim=skim), reader=Listens(), **parts).score(
+            query, candidates
+        )
+        for skim in (None, nothing_else)
+    ]
+    lacks = [
+        0.0 if "Alibaba" in f"{each.stored.article.title} {each.stored.passage.text}" else 1.0 for each in candidates
+    ]
+    expected = Around(sum(lacks[:FIRST]) / FIRST, max(each.similarity for each in candidates))
+    assert 0 < expected.astray_names < 1
+    assert {each.around for each in [*found[0], *found[1]]} == {expected}
+    assert len(found[1]) < len(found[0])
+
+
+@pytest.mark.parametrize(
+    ("around", "surer"),
+    [
+        pytest.param(Around(astray_names=1.0, nearest=0.5), False, id="off-the-subject"),
+        pytest.param(Around(astray_names=0.0, nearest=0.1), False, id="nothing-near"),
+        pytest.param(Around(astray_names=0.0, nearest=0.9), True, id="near"),
+    ],
+)
+def test_a_sentence_is_less_trusted_where_what_else_was_found_is_off_the_subject(around: Around, surer: bool) -> None:
+    model = Model.load()
+    sentence = scored("Fine one.", 0.5, AXES[0])
+    before = model.confidence([replace(sentence, around=Around(0.0, 0.5))])
+    assert (model.confidence([replace(sentence, around=around)]) > before) is surer
 
 
 @pytest.mark.parametrize(("limit", "left"), [(2, ["Fine two.", "Fine one."]), (1, ["Fine two."])])

@@ -46,29 +46,47 @@ def found(searching: Retriever, question: str, filters: Filters | None = None, l
     return [candidate.stored.article.id for candidate in candidates]
 
 
-def test_fusion_adds_reciprocal_ranks_and_divides_by_the_best_possible() -> None:
-    scores = fuse([1, 2, 3], [3, 1])
+def test_fusion_weighs_the_cosine_and_the_share_of_the_best_keyword_score() -> None:
+    scores = fuse({1: 0.5, 2: 0.4, 3: 0.3}, {3: 8.0, 1: 6.0}, foreign=set())
+    assert scores == pytest.approx({1: 0.8 * 0.5 + 0.2 * 0.75, 3: 0.8 * 0.3 + 0.2, 2: 0.8 * 0.4})
     assert list(scores) == [1, 3, 2]
-    assert scores == pytest.approx({1: (1 / 61 + 1 / 62) * 61 / 2, 3: (1 / 63 + 1 / 61) * 61 / 2, 2: (1 / 62) * 61 / 2})
 
 
 @pytest.mark.parametrize(
-    ("dense", "sparse", "foreign", "scores"),
+    ("similarity", "words", "foreign", "scores"),
     [
-        pytest.param([7], [7], (), {7: 1.0}, id="first-in-both"),
-        pytest.param([7], [], (), {7: 0.5}, id="first-in-dense"),
-        pytest.param([], [7], (), {7: 0.5}, id="first-in-keywords"),
-        pytest.param([2], [1], (), {1: 0.5, 2: 0.5}, id="ties-by-key"),
-        pytest.param([7], [8], (7,), {7: 1.0, 8: 0.5}, id="foreign-dense-counts-for-both"),
-        pytest.param([7], [7], (7,), {7: 1.0}, id="foreign-in-both"),
-        pytest.param([], [7], (7,), {7: 0.5}, id="foreign-only-keywords"),
-        pytest.param([], [], (), {}, id="nothing"),
+        pytest.param({7: 1.0}, {7: 3.0}, set(), {7: 1.0}, id="best-in-both"),
+        pytest.param({7: 0.5, 8: 0.4}, {8: 3.0}, set(), {8: 0.52, 7: 0.4}, id="words-can-outweigh"),
+        pytest.param({7: 0.0, 8: 0.0}, {7: 3.0, 8: 1.5}, set(), {7: 0.2, 8: 0.1}, id="words-alone"),
+        pytest.param({7: 0.5, 8: 0.25}, {}, set(), {7: 0.6, 8: 0.3}, id="meaning-alone"),
+        pytest.param({2: 0.5, 1: 0.5}, {}, set(), {1: 0.6, 2: 0.6}, id="ties-by-key"),
+        pytest.param({7: 0.5, 8: 0.5}, {8: 3.0}, {7}, {7: 0.6, 8: 0.6}, id="the-nearest-foreign-counts-in-full"),
+        pytest.param({7: 0.4, 9: 0.2, 8: 0.5}, {8: 3.0}, {7, 9}, {8: 0.6, 7: 0.52, 9: 0.26}, id="foreign-by-meaning"),
+        pytest.param({7: 0.4, 8: 0.4}, {7: 3.0}, {7}, {7: 0.52, 8: 0.52}, id="words-in-another-language-only"),
+        pytest.param({7: -0.2, 8: -0.1}, {7: 3.0}, {8}, {7: 0.2, 8: 0.0}, id="nothing-is-below-nought"),
+        pytest.param({}, {}, set(), {}, id="nothing"),
     ],
 )
 def test_fused_scores_lie_between_nought_and_one(
-    dense: list[int], sparse: list[int], foreign: tuple[int, ...], scores: dict[int, float]
+    similarity: dict[int, float], words: dict[int, float], foreign: set[int], scores: dict[int, float]
 ) -> None:
-    assert list(fuse(dense, sparse, foreign=foreign).items()) == list(scores.items())
+    fused = fuse(similarity, words, foreign=foreign)
+    assert fused == pytest.approx(scores)
+    assert list(fused) == list(scores)
+
+
+def test_what_only_words_have_found_is_as_near_as_the_last_that_meaning_has(
+    shared_library: Library, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searching = retriever(shared_library, encoder)
+    query = searching.query("Alibaba fined")
+    (best, *_), _ = searching._ranked(query, Filters(languages=("en",)), 10)
+    index = shared_library.search_index
+    monkeypatch.setattr(
+        index, "nearest", lambda *arguments, **named: [(key, 0.3) for key in (2, 3) if key != best.stored.key]
+    )
+    found, _ = searching._ranked(query, Filters(languages=("en",)), 10)
+    assert next(each for each in found if each.stored.key == best.stored.key).similarity == 0.3
 
 
 @pytest.mark.parametrize(
@@ -209,7 +227,9 @@ def test_a_question_without_content_still_searches(searching: Retriever, questio
 
 
 def test_hits_say_where_they_stand(searching: Retriever, articles: tuple[Article, ...]) -> None:
-    (hit,) = searching.hits(searching.query("Alibaba"), Filters(languages=("en",)), limit=3)
+    query, filters = searching.query("Alibaba"), Filters(languages=("en",))
+    (hit,) = searching.hits(query, filters, limit=3)
+    (candidate,) = searching.search(query, filters, limit=3)
     article = articles[0]
     assert (hit.article_id, hit.title, hit.source, hit.published, hit.language, hit.url) == (
         article.id,
@@ -220,7 +240,7 @@ def test_hits_say_where_they_stand(searching: Retriever, articles: tuple[Article
         article.url,
     )
     assert article.body[hit.start : hit.end] == hit.text
-    assert hit.score == 1.0
+    assert hit.score == round(0.8 * candidate.similarity + 0.2, 4)
 
 
 def test_limit_is_kept(searching: Retriever) -> None:
