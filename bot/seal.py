@@ -104,11 +104,11 @@ def _sealed(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> dict[str, list[int]]:
-    """Return size and second of change of every file of the indexes."""
+    """Return size and time of change, in nanoseconds, of every file of the indexes."""
     found = {}
     for index in _INDEXES:
         for path in sorted((folder / index).rglob("*")):
             if path.is_file() and path.suffix != ".lock":
                 facts = path.stat()
-                found[path.relative_to(folder).as_posix()] = [facts.st_size, int(facts.st_mtime)]
+                found[path.relative_to(folder).as_posix()] = [facts.st_size, facts.st_mtime_ns]
     return found
