@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -77,15 +79,15 @@ class Replica:
 
 
 @contextmanager
-def balanced(*replicas: Replica) -> Iterator[str]:
-    """Give the one address of the replicas, behind the proxy that is shipped."""
+def balanced(*ports: int) -> Iterator[str]:
+    """Give the one address of two servers, behind the proxy that is shipped."""
     port = free_port()
-    places = dict(zip(("REGBRIEF_REPLICA_ONE", "REGBRIEF_REPLICA_TWO"), replicas, strict=True))
+    places = dict(zip(("REGBRIEF_REPLICA_ONE", "REGBRIEF_REPLICA_TWO"), ports, strict=True))
     proxy = subprocess.Popen(
         ["haproxy", "-db", "-q", "-f", str(TESTS.parent / "deploy" / "haproxy.cfg")],
         env={
             **os.environ,
-            **{name: f"127.0.0.1:{each.port}" for name, each in places.items()},
+            **{name: f"127.0.0.1:{each}" for name, each in places.items()},
             "REGBRIEF_PORT": str(port),
         },
     )
@@ -158,9 +160,68 @@ class Desk:
         return response.json()
 
 
+class Stays(BaseHTTPRequestHandler):
+    """Answers all that comes on a connection."""
+
+    protocol_version = "HTTP/1.1"
+    posts = 0
+
+    def do_GET(self) -> None:
+        self.tell(b"ok")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.tell(b"stays")
+
+    def tell(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+class Leaves(Stays):
+    """Is gone when the second question comes on a connection, as a server that is stopped between two."""
+
+    def do_POST(self) -> None:
+        self.posts += 1
+        if self.posts > 1:
+            self.close_connection = True
+        else:
+            super().do_POST()
+
+
+@contextmanager
+def listening(handler: type[Stays]) -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_a_question_that_comes_in_two_parts_is_asked_elsewhere_where_a_replica_has_gone() -> None:
+    """The proxy can ask only what it still has: not what it had passed on by half when the connection was shut."""
+    head = b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nCookie: regbrief_replica=one\r\nContent-Length: 5\r\n\r\n"
+    with (
+        listening(Leaves) as one,
+        listening(Stays) as two,
+        balanced(one, two) as address,
+        socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), timeout=10) as client,
+    ):
+        for _ in range(2):
+            client.sendall(head)
+            time.sleep(0.1)
+            client.sendall(b"hello")
+            heard = client.recv(4096)
+            assert heard.startswith(b"HTTP/1.1 200 ")
+            assert heard.endswith(b"stays") or client.recv(4096).endswith(b"stays")
+
+
 def test_nobody_notices_that_a_replica_restarts(replicas: tuple[Replica, Replica]) -> None:
     with (
-        balanced(*replicas) as address,
+        balanced(*(each.port for each in replicas)) as address,
         httpx.Client(base_url=address, timeout=60) as client,
         ThreadPoolExecutor(ASKERS + 1) as threads,
     ):
