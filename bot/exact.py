@@ -125,5 +125,6 @@ def _compared(vectors: Vectors, rows: NDArray[np.intp], vector: Vectors) -> Vect
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
+    """Divide vectors by their lengths, in place."""
+    vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    return vectors

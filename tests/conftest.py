@@ -74,7 +74,7 @@ def milvus_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from milvus_server import MilvusServer
 
     with MilvusServer(tmp_path_factory.mktemp("milvus")) as server:
-        yield server.address
+        yield server.url
 
 
 WEIGHTS = {

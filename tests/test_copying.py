@@ -481,7 +481,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str
 
     with MilvusServer(tmp_path) as milvus:
         database = request.getfixturevalue("postgres").database()
-        yield f"{tmp_path / 'there'},{database},milvus:{milvus.address}"
+        yield f"{tmp_path / 'there'},{database},milvus:{milvus.url}"
 
 
 def test_a_copy_killed_at_any_moment_loses_and_doubles_nothing(

@@ -116,10 +116,10 @@ def test_while_milvus_is_down_the_api_says_503_and_goes_on_when_it_is_back(
     server = MilvusServer(tmp_path)
     folder = tmp_path / "library"
     with server:
-        first = Library(folder, encoder, Analyzer(), places=Places(search=f"milvus:{server.address}"))
+        first = Library(folder, encoder, Analyzer(), places=Places(search=f"milvus:{server.url}"))
         first.add(articles)
         first.close()
-    library = Library(folder, encoder, Analyzer(), places=Places(search=f"milvus:{server.address}"))
+    library = Library(folder, encoder, Analyzer(), places=Places(search=f"milvus:{server.url}"))
     client = probed(Regbrief.from_library(library, encoder=encoder, glossary=Glossary()))
     refused = client.get("/api/v1/search", params={"q": "屏蔽网址链接"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "server_failed")
