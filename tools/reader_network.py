@@ -21,8 +21,8 @@ OUTPUTS = ("start", "end", "sentence")
 """What the head says of each token: an answer starts here, ends here, this sentence answers."""
 
 
-def read_encoder(path: Path) -> dict[str, Floats]:
-    """Return the encoder's weights in float32 by name; matrices as (outputs, inputs)."""
+def read_weights(path: Path) -> dict[str, Floats]:
+    """Return the weights of the encoder or the reader in float32 by name; matrices of layers as (outputs, inputs)."""
     stored = {each.name: numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer}
     weights: dict[str, Floats] = {}
     for name, value in stored.items():
@@ -91,6 +91,16 @@ class Reader(nn.Module):
         return reader
 
     frozen = 0
+
+    def take(self, weights: Mapping[str, Floats]) -> None:
+        """Take the trained weights of a reader that was exported; they were rounded to seven bits."""
+        state = self.state_dict()
+        for name in state:
+            if name.startswith("layers."):
+                state[name] = torch.from_numpy(weights[f"l{name.removeprefix('layers.')}"].copy())
+            elif name.startswith(("answers.", "tokens.")):
+                state[name] = torch.from_numpy(weights[name].T.copy())
+        self.load_state_dict(state)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (texts,) and (texts, tokens, outputs)."""

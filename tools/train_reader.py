@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import torch
 from reader_examples import BRIEFS, Data, Dictionary, Example, Groups, Question, Span, Text, batches, read
-from reader_network import Reader, export, read_encoder
+from reader_network import Reader, export, read_weights
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 from torch import Tensor
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--frozen", type=int, default=2, help="so many of them are not trained")
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--briefs", type=int, default=0, help="so many of a step's questions are on our own briefs")
-    parser.add_argument("--start", type=Path, help="go on from the weights of this checkpoint of another run")
+    parser.add_argument("--start", type=Path, help="go on from another run's checkpoint or exported .onnx")
     parser.add_argument("--export", type=Path, help="write the last checkpoint as ONNX int8 and end")
     arguments = parser.parse_args()
     if arguments.export:
@@ -94,13 +94,22 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     data = mined(read(arguments.data), arguments.out / "negatives.json")
     taken = [int(each) for each in arguments.layers.split(",")]
-    reader = Reader.from_encoder(read_encoder(MODELS / "encoder.onnx"), taken, frozen=arguments.frozen)
+    reader = Reader.from_encoder(read_weights(MODELS / "encoder.onnx"), taken, frozen=arguments.frozen)
     record = {"layers": taken, "seed": SEED, "data": digests(arguments.data), **options(arguments)}
     if arguments.start:
-        before = torch.load(arguments.start, weights_only=True, map_location="cpu")
-        reader.load_state_dict(before["reader"])
-        record["before"] = {**before["record"], "step": before["step"]}
+        record["before"] = start(reader, arguments.start)
     train(reader, data, arguments, record)
+
+
+def start(reader: Reader, path: Path) -> dict[str, Any]:
+    """Take the weights of another run and return its record."""
+    if path.suffix == ".onnx":
+        reader.take(read_weights(path))
+        before: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        return before
+    stored = torch.load(path, weights_only=True, map_location="cpu")
+    reader.load_state_dict(stored["reader"])
+    return {**stored["record"], "step": stored["step"]}
 
 
 def options(arguments: argparse.Namespace) -> dict[str, Any]:
