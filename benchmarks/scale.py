@@ -44,7 +44,8 @@ from bot.settings import Settings
 SIZES = (1_000, 10_000, 100_000)
 OUTLETS = [f"Outlet {number}" for number in range(40)]
 FIRST, DAYS = date(2019, 1, 1), 2_500
-QUESTIONS = 20
+QUESTIONS = 60
+"""For each row of the table, each another one: so the 95th percentile is not the slowest."""
 USUAL, FRESH = 256, 110_000
 """So many articles of usual length, from this place on among all that can be made."""
 HERE = Path(__file__).resolve().parent
@@ -303,14 +304,17 @@ def _question(title: str, language: str) -> str:
 
 
 def _times(verb: Callable[..., Any], asked: Sequence[str], given: dict[str, Any]) -> list[float]:
-    """Return p50 and p95 in milliseconds of the clock, and the same of the processors, all threads together."""
+    """Return p50 and p95 in milliseconds of the clock, the same of all threads' processors, and the first by the clock.
+
+    The first question within some filters reads what the others find in memory.
+    """
     clock, processors = [], []
     for question in asked:
         started, worked = time.perf_counter(), time.process_time()
         verb(question, **given)
         clock.append((time.perf_counter() - started) * 1000)
         processors.append((time.process_time() - worked) * 1000)
-    return [found for times in (clock, processors) for found in _quantiles(times)]
+    return [*(found for times in (clock, processors) for found in _quantiles(times)), clock[0]]
 
 
 def _quantiles(times: Sequence[float]) -> tuple[float, float]:
@@ -342,10 +346,10 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
     lines = [f"| | {sizes[1:]}", "| --- |" + " ---: |" * len(rows)]
     for name, told in _ROWS.items():
         lines.append(f"| {name} |" + "".join(f" {told(row)} |" for row in rows))
-    lines += ["", f"| p50 / p95 of the clock; of the processors, ms | {sizes[1:]}", "| --- |" + " ---: |" * len(rows)]
+    lines += ["", f"| p50 / p95 of the clock; of the processors; first, ms | {sizes[1:]}", "| --- |" + " ---: |" * len(rows)]
     for verb in GOALS:
         for name in rows[0][verb]:
-            found = "".join(" {:,.0f} / {:,.0f}; {:,.0f} / {:,.0f} |".format(*row[verb][name]) for row in rows)
+            found = "".join(" {:,.0f} / {:,.0f}; {:,.0f} / {:,.0f}; {:,.0f} |".format(*row[verb][name]) for row in rows)
             lines.append(f"| `{verb}`, {name} |{found}")
     return "\n".join(lines)
 
