@@ -250,7 +250,7 @@ def report_briefs(data: Data, questions: Sequence[Question], scorer: Scorer) -> 
             right = id(told) not in {id(data.texts[at]) for at in question.negatives}
             goal = question.answer[0]
             exact = told is data.texts[question.about] and span[0] <= goal < span[1]
-            pair = "same language" if question.language == told.language else "across"
+            pair = "same language" if question.language == data.texts[question.about].language else "across"
             figures.setdefault(pair, []).append((float(right), float(exact)))
     print("\nBriefs: an article on the right event of four; its very sentence")
     for name, values in sorted(figures.items()):

@@ -346,7 +346,11 @@ def report(rows: Sequence[dict[str, Any]]) -> str:
     lines = [f"| | {sizes[1:]}", "| --- |" + " ---: |" * len(rows)]
     for name, told in _ROWS.items():
         lines.append(f"| {name} |" + "".join(f" {told(row)} |" for row in rows))
-    lines += ["", f"| p50 / p95 of the clock; of the processors; first, ms | {sizes[1:]}", "| --- |" + " ---: |" * len(rows)]
+    lines += [
+        "",
+        f"| p50 / p95 of the clock; of the processors; first, ms | {sizes[1:]}",
+        "| --- |" + " ---: |" * len(rows),
+    ]
     for verb in GOALS:
         for name in rows[0][verb]:
             found = "".join(" {:,.0f} / {:,.0f}; {:,.0f} / {:,.0f}; {:,.0f} |".format(*row[verb][name]) for row in rows)

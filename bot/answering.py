@@ -53,8 +53,7 @@ WEIGHED = 10
 8 lose one key fact of 217, and reading is most of what a question costs."""
 
 OUTSIDE = 3
-"""So many passages of what lies outside of a question's filters are read, and as many of their sentences encoded, to
-say whether it would have answered."""
+"""So many passages of what lies outside of a question's filters are read, to say whether it would have answered."""
 
 BEARING = 0.03
 """From this probability on, a sentence that is not quoted may still contradict one that is."""
@@ -335,7 +334,7 @@ class Answering:
     def _outside(self, query: Query, filters: Filters) -> Sequence[Scored]:
         """Choose from a wider search, of which only the first passages are read."""
         candidates = self._retriever.search(query, filters, limit=OUTSIDE)
-        return self._chosen(self._answerer.score(query, candidates, limit=OUTSIDE))
+        return self._chosen(self._answerer.score(query, candidates))
 
 
 def _place(citation: Citation) -> tuple[str, int]:

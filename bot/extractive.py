@@ -1,8 +1,9 @@
 """An answer out of quoted sentences: which sentences answer the question, and whether any does.
 
-The reader, where there is one, reads the passages that are worth it beside the question. Every candidate sentence then
-gets a probability that it answers, by a logistic regression over a few `Signals`. Another, over the best sentence's
-probability and what of the question it lacks, decides whether the question is answered (bot/weighing.py).
+The reader, where there is one, reads the passages that are worth it beside the question; without one, their sentences
+are encoded and compared with it. Every sentence then gets a probability that it answers, by a logistic regression over
+a few `Signals`. Another, over the best sentence's probability and what of the question it lacks, decides whether the
+question is answered (bot/weighing.py).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from bot.recall import Recall
 from bot.records import Article, Language, Sentence
 from bot.rerank import Pointed, Reading, Scorer, Window
 from bot.retrieve import Candidate, Query
-from bot.selection import chosen
+from bot.selection import near_best, without_repeats
 from bot.weighing import QUOTED, Around, Model, Outlook, Scored, Signals, logistic
 
 READ = 8
@@ -36,10 +37,6 @@ FIRST = 3
 
 SENTENCES = 20
 """So many sentences at most are weighed for a question."""
-
-ENCODED = 10
-"""Of these so many are encoded where a reader has read them, those that promise most (`Model.promise`). On the dev
-questions 10 answer as well as 20, at half of what encoding cost."""
 
 CACHED_SENTENCES = 8_000
 """Vectors of sentences kept in memory, 1.5 kB each."""
@@ -75,29 +72,21 @@ class Answerer:
         self.vectors: Recall[tuple[str, Language], NDArray[np.float32]] = Recall(CACHED_SENTENCES)
         self.readings: Recall[tuple[str, Window], Reading] = Recall(CACHED_READINGS)
 
-    def score(self, query: Query, candidates: Sequence[Candidate], *, limit: int | None = None) -> list[Scored]:
-        """Score at most `limit` sentences of the best candidates, most telling first.
-
-        Where that is not given, it is ENCODED or, without a reader, SENTENCES.
-        """
+    def score(self, query: Query, candidates: Sequence[Candidate]) -> list[Scored]:
+        """Score at most SENTENCES sentences of the candidates, most telling first."""
         question = self._question(query)
         passages = self._seen(question, candidates)
         seen = self._worth_reading(query, passages)
-        readings = self._read(query.text, [each.candidate for each in seen])
-        found = self._sentences(question, seen, readings)
+        found = self._sentences(question, seen, self._read(query.text, [each.candidate for each in seen]))
+        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(found)
+        if self.model.weighs_cosines:
+            vectors = self._encode([(each.sentence.text, each.article.language) for each in found])
         highest, around = max((each.score for each in candidates), default=0.0), _around(passages)
-        glanced = [(each, self._signals(question, query, each, highest)) for each in found]
-        likely = sorted(glanced, key=lambda pair: -self.model.promise(pair[1]))
-        likely = likely[: limit or (ENCODED if any(readings) else SENTENCES)]
-        vectors = self._encode([(each.sentence.text, each.article.language) for each, _ in likely])
         scored = []
-        for (each, signals), vector in zip(likely, vectors, strict=True):
-            whole = replace(
-                signals, similarity=float(vector @ query.vector), asked_similarity=float(vector @ query.asked)
-            )
-            probability = self.model.probability(whole)
-            met = each.context.met
-            scored.append(Scored(each.article, each.sentence, whole, vector, probability, each.pointed, met, around))
+        for each, vector in zip(found, vectors, strict=True):
+            signals = self._signals(question, query, each, highest, vector)
+            probability, met = self.model.probability(signals), each.context.met
+            scored.append(Scored(each.article, each.sentence, signals, vector, probability, each.pointed, met, around))
         return sorted(scored, key=lambda each: -each.probability)
 
     def choose(
@@ -111,7 +100,8 @@ class Answerer:
         """Choose at most `limit` sentences, no two saying the same; none where the best is not good enough."""
         if not scored or self.model.confidence(scored) < self.model.threshold:
             return []
-        return chosen(scored, follow=self.model.follow, limit=limit, latest=latest, stories=stories)
+        near = near_best(scored, follow=self.model.follow, latest=latest)
+        return without_repeats(self._with_vectors(near), limit=limit, stories=stories)
 
     def outlooks(self, query: Query, candidates: Sequence[Candidate]) -> list[Outlook]:
         """Say what speaks for each passage before it is read."""
@@ -161,12 +151,14 @@ class Answerer:
         found.sort(key=lambda pair: -pair[0])
         return [weighed for _, weighed in found[:SENTENCES]]
 
-    def _signals(self, question: Question, query: Query, each: _Found, highest: float) -> Signals:
-        """Say what speaks for a sentence before it is encoded; `highest` is the best passage's fused score."""
+    def _signals(
+        self, question: Question, query: Query, each: _Found, highest: float, vector: NDArray[np.float32] | None
+    ) -> Signals:
+        """Say what speaks for a sentence; `highest` is the best passage's fused score."""
         candidate, context, pointed = each.candidate, each.context, each.pointed
         return Signals(
-            similarity=0.0,
-            asked_similarity=0.0,
+            similarity=0.0 if vector is None else float(vector @ query.vector),
+            asked_similarity=0.0 if vector is None else float(vector @ query.asked),
             passage_similarity=candidate.similarity,
             retrieval=candidate.score - highest,
             coverage=each.coverage,
@@ -200,6 +192,13 @@ class Answerer:
 
     def _terms(self, text: str) -> set[str]:
         return set(self._analyzer.terms(text))
+
+    def _with_vectors(self, scored: Sequence[Scored]) -> list[Scored]:
+        """Encode what has not been; one sentence by itself is compared with nothing."""
+        if len(scored) < 2 or all(each.vector is not None for each in scored):
+            return list(scored)
+        vectors = self._encode([(each.sentence.text, each.article.language) for each in scored])
+        return [replace(each, vector=vector) for each, vector in zip(scored, vectors, strict=True)]
 
     def _encode(self, texts: Sequence[tuple[str, Language]]) -> list[NDArray[np.float32]]:
         found = self.vectors.of(texts, self._encoded)

@@ -17,26 +17,25 @@ SAME_FIGURES = 0.5
 """The same, where two reports of one story give the same figures, in any two languages."""
 
 
-def chosen(
-    scored: Sequence[Scored],
-    *,
-    follow: float,
-    limit: int = QUOTED,
-    latest: bool = False,
-    stories: Mapping[str, str],
-) -> list[Scored]:
-    """Return at most `limit` sentences, best first, whose weight is at least the share `follow` of the best one's.
+def near_best(scored: Sequence[Scored], *, follow: float, latest: bool = False) -> list[Scored]:
+    """Return the sentences, best first, whose weight is at least the share `follow` of the best one's.
 
     Where the `latest` is asked for, a sentence loses half its weight with each year that it is behind the newest.
-    `stories` gives the story of an article: two reports of one say the same sooner than two others do.
     """
     weights = _recency(scored) if latest else [1.0] * len(scored)
-    ranked = sorted(zip(weights, scored, strict=True), key=lambda pair: -pair[0] * pair[1].probability)
-    floor = ranked[0][0] * ranked[0][1].probability * follow
+    weighed = [(weight * each.probability, each) for weight, each in zip(weights, scored, strict=True)]
+    floor = follow * max((weight for weight, _ in weighed), default=0.0)
+    return [each for weight, each in sorted(weighed, key=lambda pair: -pair[0]) if weight >= floor]
+
+
+def without_repeats(ranked: Sequence[Scored], *, limit: int = QUOTED, stories: Mapping[str, str]) -> list[Scored]:
+    """Return the first `limit` sentences, which must be encoded, that do not say what one before them has said.
+
+    `stories` gives the story of an article: two reports of one say the same sooner than two others do.
+    """
     quoted: list[Scored] = []
-    for weight, each in ranked:
-        enough = weight * each.probability >= floor
-        if len(quoted) < limit and enough and not any(_repeats(each, other, stories) for other in quoted):
+    for each in ranked:
+        if len(quoted) < limit and not any(_repeats(each, other, stories) for other in quoted):
             quoted.append(each)
     return quoted
 
@@ -53,6 +52,8 @@ def _recency(scored: Sequence[Scored]) -> list[float]:
 def _repeats(one: Scored, other: Scored, stories: Mapping[str, str]) -> bool:
     """Whether a sentence says what another has said, in the same or in a different language."""
     same_language = one.article.language[:2] == other.article.language[:2]
+    assert one.vector is not None
+    assert other.vector is not None
     likeness = float(one.vector @ other.vector)
     if likeness > (SAME if same_language else SAME_ACROSS):
         return True

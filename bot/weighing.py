@@ -32,9 +32,9 @@ class Signals:
     """What speaks for a sentence; each is about in 0..1."""
 
     similarity: float
-    """Cosine of question and sentence."""
+    """Cosine of question and sentence; 0 where no regression weighs it (`Model.weighs_cosines`)."""
     asked_similarity: float
-    """Cosine of the question without its names and sentence."""
+    """Cosine of the question without its names and sentence; likewise."""
     passage_similarity: float
     """Cosine of question and passage."""
     retrieval: float
@@ -122,7 +122,8 @@ class Scored:
     article: Article
     sentence: Sentence
     signals: Signals
-    vector: NDArray[np.float32]
+    vector: NDArray[np.float32] | None
+    """Null until it is needed."""
     probability: float
     pointed: Pointed | None = None
     """What the reader points at; its span counts characters of the sentence."""
@@ -142,8 +143,8 @@ AROUND = tuple(Around.__dataclass_fields__)
 """What is found beside the best sentence decides as well: where it is off the subject, or nothing is near the question,
 that sentence is hardly the answer."""
 
-UNENCODED = ("similarity", "asked_similarity")
-"""The signals that are known only when a sentence has been encoded."""
+COSINES = ("similarity", "asked_similarity")
+"""The signals for which a sentence must be encoded. Beside a reader they tell nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,6 @@ class Model:
     """Below this confidence the answer is a refusal."""
     follow: float
     """A further sentence is quoted if its probability is at least this share of the best one's."""
-    glance: tuple[float, ...]
-    """What the signals weigh that are known before a sentence is encoded, in the order of `Signals`."""
     decision: tuple[float, ...] = (1.0, *[0.0] * (len(DECISIVE) + len(UNMET) + len(AROUND)))
     """Of the log-odds of the best sentence, then in the order of `DECISIVE`, `UNMET` and `AROUND`."""
     decision_bias: float = 0.0
@@ -169,17 +168,12 @@ class Model:
     def load(cls, path: Path = MODEL, *, reader: bool = True) -> Model:
         """Read the model that was fitted with a reader, or the one without."""
         stored = json.loads(path.read_text("utf-8"))["with_reader" if reader else "without_reader"]
-        weights, glance = (
-            tuple(stored[part].get(name, 0.0) for name in Signals.__dataclass_fields__)
-            for part in ("weights", "glance")
-        )
         decision = stored["decision"]
         return cls(
-            weights,
+            tuple(stored["weights"].get(name, 0.0) for name in Signals.__dataclass_fields__),
             stored["bias"],
             decision["threshold"],
             stored["follow"],
-            glance,
             tuple(decision["weights"].get(name, 0.0) for name in ("log_odds", *DECISIVE, *UNMET, *AROUND)),
             decision["bias"],
             _skim(stored["skim"]) if reader else None,
@@ -189,15 +183,16 @@ class Model:
     def by_rank(cls) -> Model:
         """Weigh nothing but the rank of the passage, and refuse nothing: what sentences would be without weighing."""
         weights = tuple(float(name == "retrieval") for name in Signals.__dataclass_fields__)
-        return cls(weights, 0.0, threshold=0.0, follow=1.0, glance=weights)
+        return cls(weights, 0.0, threshold=0.0, follow=1.0)
+
+    @property
+    def weighs_cosines(self) -> bool:
+        """Whether sentences are encoded before they are weighed."""
+        return any(w for w, name in zip(self.weights, Signals.__dataclass_fields__, strict=True) if name in COSINES)
 
     def probability(self, signals: Signals) -> float:
         """Return the logistic function of the weighted signals."""
         return logistic(np.dot(self.weights, astuple(signals)) + self.bias)
-
-    def promise(self, signals: Signals) -> float:
-        """Rank a sentence that has not been encoded yet, the more likely to answer the higher."""
-        return float(np.dot(self.glance, astuple(signals)))
 
     def confidence(self, scored: Sequence[Scored]) -> float:
         """Return the probability that a question is answered by these sentences, of which the best comes first."""

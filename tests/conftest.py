@@ -96,7 +96,7 @@ def articles() -> tuple[Article, ...]:
 def fixed() -> Model:
     """Return the model that weighs with `WEIGHTS`."""
     weights = tuple(WEIGHTS.get(name, 0.0) for name in Signals.__dataclass_fields__)
-    return Model(weights, -5.0, threshold=0.3, follow=0.6, glance=weights)
+    return Model(weights, -5.0, threshold=0.3, follow=0.6)
 
 
 @pytest.fixture

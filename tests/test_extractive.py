@@ -18,11 +18,11 @@ from bot.library import Library
 from bot.records import Article, Filters, Sentence
 from bot.rerank import Pointed, Reading, Window
 from bot.retrieve import Query, Retriever
-from bot.weighing import AROUND, DECISIVE, MODEL, UNENCODED, UNMET, Around, Model, Outlook, Scored, Signals, Skim
+from bot.weighing import AROUND, COSINES, DECISIVE, MODEL, UNMET, Around, Model, Outlook, Scored, Signals, Skim
 
 SILENT = Signals(**dict.fromkeys(Signals.__dataclass_fields__, 0.0))
 NOTHING = tuple(0.0 for _ in Signals.__dataclass_fields__)
-THRESHOLDS = Model(NOTHING, 0.0, threshold=0.3, follow=0.5, glance=NOTHING)
+THRESHOLDS = Model(NOTHING, 0.0, threshold=0.3, follow=0.5)
 AXES = np.eye(16, dtype=np.float32)
 
 
@@ -115,7 +115,7 @@ def test_two_sentences_of_one_report_may_share_their_figures(answerer: Answerer)
 
 def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> None:
     weights = tuple({"similarity": 2.0, "coverage": -1.0}.get(name, 0.0) for name in Signals.__dataclass_fields__)
-    model = Model(weights, -0.5, threshold=0.3, follow=0.5, glance=NOTHING)
+    model = Model(weights, -0.5, threshold=0.3, follow=0.5)
     assert model.probability(replace(SILENT, similarity=0.5, coverage=0.5)) == pytest.approx(0.5)
     assert model.probability(replace(SILENT, similarity=1.0)) == pytest.approx(1 / (1 + np.exp(-1.5)))
 
@@ -123,11 +123,10 @@ def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> Non
 def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> None:
     stored = json.loads(MODEL.read_text("utf-8"))
     every, of_the_reader = set(Signals.__dataclass_fields__), {"answering", "share", "certainty"}
-    assert set(stored["with_reader"]["weights"]) == every
+    assert set(stored["with_reader"]["weights"]) == every - set(COSINES)
     assert set(stored["without_reader"]["weights"]) == every - of_the_reader
     assert set(stored["with_reader"]["skim"]["weights"]) == set(Outlook.__dataclass_fields__)
     for model in stored.values():
-        assert set(model["glance"]) == set(model["weights"]) - set(UNENCODED)
         decisive = {"log_odds", *DECISIVE, *UNMET, *AROUND}
         assert set(model["decision"]["weights"]) - {"answering"} == decisive - {"answering"}
 
@@ -206,28 +205,44 @@ def test_a_sentence_is_less_trusted_where_what_else_was_found_is_off_the_subject
     assert (model.confidence([replace(sentence, around=around)]) > before) is surer
 
 
-@pytest.mark.parametrize(("limit", "left"), [(2, ["Fine two.", "Fine one."]), (1, ["Fine two."])])
-def test_only_the_most_promising_sentences_are_encoded(
+@pytest.mark.parametrize(
+    ("weighed", "threshold", "before", "after"),
+    [
+        pytest.param("similarity", 0.0, 4, 0, id="cosines-before-they-are-weighed"),
+        pytest.param("coverage", 0.0, 0, 2, id="no-cosines-only-what-may-be-quoted"),
+        pytest.param("coverage", 1.0, 0, 0, id="no-cosines-and-nothing-is-quoted"),
+    ],
+)
+def test_sentences_are_encoded_only_where_that_is_needed(
     library: Library,
     encoder: WordEncoder,
-    fixed_model: Model,
     monkeypatch: pytest.MonkeyPatch,
-    limit: int,
-    left: list[str],
+    weighed: str,
+    threshold: float,
+    before: int,
+    after: int,
 ) -> None:
     library.add([Article("a", "A", "Fine one. Chips three. Fine two. Courts four.", "en")])
-    glance = tuple(float(name == "coverage") for name in Signals.__dataclass_fields__)
+    weights = tuple(9.0 * (name == weighed) for name in Signals.__dataclass_fields__)
+    model = Model(weights, -5.0, threshold=threshold, follow=0.1)
     parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
-    answerer = Answerer(keywords=library.search_index, model=replace(fixed_model, glance=glance), **parts)
+    answerer = Answerer(keywords=library.search_index, model=model, **parts)
     retriever = Retriever(library.catalog, library.search_index, **parts)
     query = retriever.query("fine two")
     candidates = retriever.search(query, Filters(), limit=9)
     encoded: list[str] = []
     encode = encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda texts, **named: encoded.extend(texts) or encode(texts, **named))
-    found = answerer.score(query, candidates, limit=limit)
-    assert sorted(each.sentence.text for each in found) == sorted(left)
-    assert len(encoded) == limit
+    found = answerer.score(query, candidates)
+    assert len(encoded) == before
+    answerer.choose(found)
+    assert len(encoded) == before + after
+    assert {each.sentence.text for each in found} == {"Fine one.", "Chips three.", "Fine two.", "Courts four."}
+
+
+def test_a_sentence_that_is_encoded_late_repeats_another_as_well(answerer: Answerer) -> None:
+    one, same, other = (replace(scored(text, 0.9, AXES[0]), vector=None) for text in ("It paid.", "It paid.", "Chips."))
+    assert [each.sentence.text for each in answerer.choose([one, same, other])] == ["It paid.", "Chips."]
 
 
 class Listens:

@@ -31,12 +31,11 @@ from sklearn.model_selection import GroupKFold
 
 from bot.answering import CANDIDATES, WEIGHED
 from bot.engine import Regbrief
-from bot.extractive import SENTENCES
 from bot.language import fold
 from bot.question import Met
 from bot.records import Filters, Parts
 from bot.retrieve import DEPTH, Candidate
-from bot.weighing import AROUND, DECISIVE, MODEL, QUOTED, UNENCODED, UNMET, Around, Outlook, Scored, Signals, unmet
+from bot.weighing import AROUND, COSINES, DECISIVE, MODEL, QUOTED, UNMET, Around, Outlook, Scored, Signals, unmet
 
 NAMES = tuple(Signals.__dataclass_fields__)
 SEEN = tuple(Outlook.__dataclass_fields__)
@@ -90,8 +89,10 @@ def main() -> None:
     questions = [q for q in map(json.loads, filter(None, lines)) if q["split"] == "dev" and q["type"] != "follow_up"]
     threads = read_threads(arguments.articles)
     models = {
-        "with_reader": fitted(questions, threads, Parts(), NAMES, DECISIVE),
-        "without_reader": fitted(questions, threads, Parts(reader=False), without(NAMES), without(DECISIVE)),
+        "with_reader": fitted(questions, threads, Parts(), without(NAMES, COSINES), DECISIVE),
+        "without_reader": fitted(
+            questions, threads, Parts(reader=False), without(NAMES, OF_THE_READER), without(DECISIVE, OF_THE_READER)
+        ),
     }
     arguments.out.write_text(json.dumps(models, indent=2) + "\n", "utf-8")
     console.print(models)
@@ -103,8 +104,8 @@ def read_threads(folder: Path) -> dict[str, str]:
     return {str(each["id"]): str(each["thread"]) for each in articles}
 
 
-def without(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in OF_THE_READER)
+def without(names: Sequence[str], left_out: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in left_out)
 
 
 def fitted(
@@ -116,7 +117,8 @@ def fitted(
 ) -> dict[str, Any]:
     """Fit the regressions over the signals that an engine with these parts gives, and measure them out of fold."""
     with Regbrief.open(parts=parts) as bot:
-        bot.answerer.model = replace(bot.answerer.model, skim=None)
+        every = tuple(float(name in names) for name in NAMES)  # whatever the model before did not weigh
+        bot.answerer.model = replace(bot.answerer.model, weights=every, skim=None)
         weighed = [example(bot, question) for question in track(questions, "Weighing sentences", console=console)]
         answerable = [question for question in questions if question["answerable"]]
         weighed += [
@@ -131,16 +133,11 @@ def fitted(
     answered = [at for at, each in enumerate(examples) if each.answerable]
     threshold = round(float(np.quantile(confidences[answered], FALSE_REFUSALS)), 4)
     weights, bias = fit(examples)
-    known = [name for name in names if name not in UNENCODED]
-    glance, _ = fit(
-        [replace(each, signals=each.signals[:, [names.index(name) for name in known]]) for each in examples]
-    )
     decision, decision_bias = decide(examples, decisions)
     skim = {"skim": skimmed(examples, probabilities)} if parts.reader else {}
     return {
         "weights": dict(zip(names, weights, strict=True)),
         "bias": bias,
-        "glance": dict(zip(known, glance, strict=True)),
         **skim,
         "follow": FOLLOW,
         "decision": {
@@ -168,7 +165,7 @@ def example(bot: Regbrief, question: dict[str, Any], *, withheld: Collection[str
     found = bot.retriever.search(query, filters, limit=CANDIDATES + DEPTH * bool(withheld))
     left = [each for each in found if each.stored.article.id not in withheld][:CANDIDATES]
     candidates = bot.retriever.best(left, limit=WEIGHED)
-    scored = bot.answerer.score(query, candidates, limit=SENTENCES)
+    scored = bot.answerer.score(query, candidates)
     return Example(
         question,
         signals=np.array([astuple(each.signals) for each in scored]).reshape(-1, len(NAMES)),
