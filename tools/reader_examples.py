@@ -108,7 +108,7 @@ def read(folder: Path) -> Data:
             for paragraph in article["paragraphs"]:
                 _read_paragraph(data, paragraph, name, article["title"], language, aside)
     _read_translations(data, folder / "ntrex" / "dev.jsonl")
-    _read_briefs(data)
+    read_briefs(data)
     data.questions = [replace(q, key=_key(q, data.texts[q.about].text)) for q in data.questions]
     return data
 
@@ -167,8 +167,9 @@ def _read_document(data: Data, name: str, asked: Sequence[str], rows: Sequence[M
         data.questions.append(Question(text, "zh" if told == "en" else "en", len(data.texts) - 1, span, pointed=False))
 
 
-def _read_briefs(data: Data) -> None:
-    for line in BRIEFS.read_text("utf-8").splitlines():
+def read_briefs(data: Data, path: Path = BRIEFS) -> None:
+    """Add a file of clusters: their articles, and the questions that are answered by one of them or by none."""
+    for line in path.read_text("utf-8").splitlines():
         cluster = json.loads(line)
         asked = data.held_out if is_held_out("briefs", cluster["id"]) else data.questions
         about = {}
