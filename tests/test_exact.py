@@ -109,3 +109,18 @@ def test_many_may_compare_at_once(kept: Path, index: Index) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(lambda keys: compared.nearest(QUESTION, np.array(keys), limit=5), windows)
     assert list(found) == [expected(keys, 5) for keys in windows]
+
+
+def test_a_window_that_is_larger_than_the_room_is_held_whole(
+    kept: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept comes first, and what the index gives needs more room: the first must come along."""
+    monkeypatch.setattr(exact, "ROOM", 100)
+    keys = range(301, 601)
+    assert Exact(kept, index.fetch).nearest(QUESTION, np.array(keys), limit=9) == expected(keys, 9)
+
+
+def test_what_was_kept_in_half_precision_has_length_one_again(kept: Path, index: Index) -> None:
+    compared = Exact(kept, index.fetch)
+    cosines = [compared.nearest(ROWS[key - 1], np.array([key]), limit=1)[0][1] for key in range(1, 101)]
+    assert cosines == pytest.approx([1.0] * 100, abs=1e-6)
