@@ -145,8 +145,12 @@ class StoryItem:
 
 def centre(passages: Vector) -> Vector:
     """Return the direction of the mean of an article's passage vectors, shape (passages, dimension)."""
-    mean = passages.mean(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), dtype=np.float32)
+    return direction(passages.sum(axis=0))
+
+
+def direction(total: Vector) -> Vector:
+    """Return a vector, such as the sum of an article's passage vectors, at length one; of zeros, zeros."""
+    return np.asarray(total / max(float(np.sqrt(total @ total)), 1e-9), dtype=np.float32)
 
 
 def near_copies(a: StoryItem, b: StoryItem) -> bool:
@@ -168,6 +172,12 @@ def kinship(a: StoryItem, b: StoryItem) -> float:
     crossing = CROSS_LANGUAGE if a.language[:2] != b.language[:2] else 0.0
     shared = len(a.entities & b.entities) / (len(a.entities | b.entities) + FEW_ENTITIES)
     return min(1.0, round(cosine + crossing + SHARED_ENTITIES * shared - DAY * days, 6))  # ties stay ties
+
+
+def least_cosine(item: StoryItem) -> float:
+    """Return a cosine below which no article tells the same event, whatever its names, language and date."""
+    shared = len(item.entities) / (len(item.entities) + FEW_ENTITIES)
+    return max(FLOOR, SAME_STORY - CROSS_LANGUAGE - SHARED_ENTITIES * shared - 1e-5)
 
 
 def stories(items: Sequence[StoryItem]) -> list[frozenset[str]]:

@@ -80,9 +80,9 @@ class Glossary:
                 self._bodies[entity.region] += tuple(plain_forms)
         lengths = defaultdict(set)
         for form in self._bearers:
-            lengths[form[0]].add(len(form))
+            lengths[form[:2]].add(len(form))
         self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
-        self._starts = _starts(lengths)
+        self._starts = _starts({form[0] for form in self._bearers})
 
     @classmethod
     def open(cls, *paths: str | PathLike[str]) -> Glossary:
@@ -148,10 +148,11 @@ class Glossary:
 
     def _longest(self, folded: str, at: int, kinds: Container[Kind] | None) -> str:
         """Return the longest form that starts here, where a word may start, and ends with one; or an empty string."""
-        for length in self._lengths[folded[at]]:
-            form = folded[at : at + length]
-            if self._borne(form, kinds) and not _inside_word(folded, at + length):
-                return form
+        for first in (folded[at : at + 2], folded[at]):
+            for length in self._lengths.get(first, ()):
+                form = folded[at : at + length]
+                if form in self._bearers and self._borne(form, kinds) and not _inside_word(folded, at + length):
+                    return form
         return ""
 
 

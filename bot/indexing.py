@@ -188,10 +188,12 @@ class Indexing:
         )
 
     def _write(self, batch: Sequence[Stored], vectors: Vectors) -> None:
-        entries = [self._entry(stored) for stored in batch]
+        articles = {each.article.id: each.article for each in batch}
+        titles = {key: self._analyzer.document(each.title, each.language) for key, each in articles.items()}
+        entries = [self._entry(stored, titles[stored.article.id]) for stored in batch]
         self._search_index.write([Indexed(*each) for each in zip(entries, vectors, strict=True)], [])
 
-    def _entry(self, stored: Stored) -> Entry:
+    def _entry(self, stored: Stored, title: Sequence[str]) -> Entry:
         article = stored.article
         return Entry(
             key=stored.key,
@@ -199,7 +201,7 @@ class Indexing:
             language=article.language,
             source=article.source,
             published=article.published,
-            title=self._analyzer.document(article.title, article.language),
+            title=title,
             body=self._analyzer.document(stored.passage.text, article.language),
         )
 

@@ -233,15 +233,10 @@ def mainland_terms(text: str) -> str:
         return ""
     runs = list(dict.fromkeys(run for run in _RUN.findall(text) if _HAN_CHARACTER.search(run)))
     joined = "\n".join(runs)
-    renderings = (_convert(config, joined).split("\n") for config in ("tw2sp", "hk2sp"))
-    terms = (_changed(fold(run), taiwan, hong_kong) for run, taiwan, hong_kong in zip(runs, *renderings, strict=True))
+    renderings = (_STUTTER.sub(r"\1", fold(_convert(config, joined))) for config in ("tw2sp", "hk2sp"))
+    lines = (each.split("\n") for each in (fold(joined), *renderings))
+    terms = (next((each for each in others if each != known), "") for known, *others in zip(*lines, strict=True))
     return " ".join(dict.fromkeys(filter(None, terms)))
-
-
-def _changed(known: str, *renderings: str) -> str:
-    """Return the first rendering whose fold is not yet known."""
-    terms = (_STUTTER.sub(r"\1", fold(rendering)) for rendering in renderings)
-    return next((term for term in terms if term != known), "")
 
 
 # --- rendering ------------------------------------------------------------------------------------------------------

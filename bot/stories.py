@@ -21,7 +21,6 @@ from sqlalchemy import LargeBinary, Select, bindparam, delete, func, select, upd
 
 from bot import schema
 from bot.dedupe import (
-    FLOOR,
     NEAR_COPY,
     REGROUPED,
     SAME_STORY,
@@ -30,8 +29,9 @@ from bot.dedupe import (
     StoryItem,
     Vector,
     bands,
-    centre,
+    direction,
     kinship,
+    least_cosine,
     regroup,
     signature,
     similarity,
@@ -239,7 +239,7 @@ def _near(db: Session, new: StoryItem) -> list[StoryItem]:
     joined = np.frombuffer(b"".join(content for _, content in rows), _STORED)
     contents = joined.astype(np.float32).reshape(len(rows), -1)
     cosines = contents @ new.vector / np.maximum(np.linalg.norm(contents, axis=1), 1e-9)
-    alike = _items(db, _KEYED, keys=listed(rows[at][0] for at in np.flatnonzero(cosines >= FLOOR)))
+    alike = _items(db, _KEYED, keys=listed(rows[at][0] for at in np.flatnonzero(cosines >= least_cosine(new))))
     return [each for each in alike if kinship(new, each) >= SAME_STORY]
 
 
@@ -249,7 +249,7 @@ def _items(db: Session, statement: Select[Any], **values: Any) -> list[StoryItem
             id=article_id,
             published=date.fromisoformat(published) if published else None,
             language=language,
-            vector=centre(np.frombuffer(content or b"\0\0", _STORED).astype(np.float32)[None]),
+            vector=direction(np.frombuffer(content or b"\0\0", _STORED).astype(np.float32)),
             entities=frozenset(json.loads(entities)),
             signature=sketch,
         )

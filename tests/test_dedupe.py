@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from bot.dedupe import (
+    FLOOR,
     NEAR_COPY,
     PERMUTATIONS,
+    SAME_STORY,
     StoryItem,
     assign,
     bands,
     centre,
     kinship,
+    least_cosine,
     regroup,
     retold,
     signature,
@@ -194,6 +197,16 @@ def test_without_a_date_only_a_copy_is_kin() -> None:
     undated = StoryItem("u", None, "en", item("a").vector, frozenset(), signature(ENGLISH))
     assert kinship(undated, item("a")) == 0
     assert kinship(undated, item("a", body=ENGLISH)) == 1
+
+
+@pytest.mark.parametrize("names", [0, 1, 2, 5, 20])
+def test_below_the_least_cosine_nothing_is_kin_and_above_it_something_is(names: int) -> None:
+    entities = "abcdefghijklmnopqrst"[:names]
+    new = item("new", entities=entities)
+    for percent in range(100):
+        angle = float(np.degrees(np.arccos(percent / 100)))
+        best = kinship(new, item("best", angle=angle, language="zh-Hans", entities=entities))
+        assert (percent / 100 >= least_cosine(new)) == (percent / 100 >= FLOOR and best >= SAME_STORY)
 
 
 REPORTS = [
