@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from bot.encoder import (
     MODELS,
-    WINDOW,
     BundledEncoder,
     HuggingFaceEncoder,
     OpenAIEncoder,
     load_tokenizer,
     open_encoder,
-    windows,
 )
+from bot.encoder.base import WINDOW
+from bot.encoder.bundled import windows
 from bot.errors import EncoderError, MissingExtra, SettingsError
 from bot.language import fold
 from bot.records import Language

@@ -348,7 +348,7 @@ def report_unknown(tokenizer: Tokenizer, texts: Texts) -> None:
 
 def report_fidelity(folder: Path, checkpoint: Checkpoint, texts: Texts) -> None:
     """Print the cosine between the built encoder and the whole model in float32, for sentences as they are written."""
-    from bot.encoder import load_session, load_tokenizer, windows
+    from bot.encoder.bundled import load_session, load_tokenizer, windows
 
     session, tokenizer = load_session(folder / "encoder.onnx", threads=2), load_tokenizer(folder)
     whole = build_tokenizer(checkpoint.pieces, checkpoint.scores)
