@@ -185,6 +185,9 @@ def _is_chinese(text: str, match: re.Match[str]) -> bool:
     after = text[match.end() : match.end() + 1]
     if not re.match(f"[{_HAN}」』）》】”]", before):
         return False
+    if mark in ".．" and re.match(f"[{_HAN}]", after) and not (match["closers"] or match["space"]):
+        near = max(0, match.start() - _LOOKBACK), match.end() + _LOOKBACK
+        return "。" not in text[slice(*near)]  # else it joins the parts of a foreign name: 布魯諾．克恩
     if mark[0] in ".．":
         return len(mark) < 3 and (bool(match["space"]) or not after.isascii())
     return mark[0] in "!?" or len(mark) > 1

@@ -65,6 +65,8 @@ def test_splits_english(sentences: list[str]) -> None:
         pytest.param(["平台有三家（甲；乙；丙）。", "监管两家；", "放过一家。"], id="；"),
         pytest.param(["1. 加强监管。", "2. 完善法规。", "一. 总则。"], id="numbered"),
         pytest.param(["他走了。[来源请求]", "他来了. ", "他又走了。"], id="marks of notes"),
+        pytest.param(["資料長布魯諾．克恩批評監管。", "史蒂夫.乔布斯没有回应。"], id="parts of a name"),
+        pytest.param(["支付寶被罰．", "沒有人知道．", "他離開了．"], id="． for 。"),
     ],
 )
 def test_splits_chinese(sentences: list[str]) -> None:
