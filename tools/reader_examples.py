@@ -28,8 +28,8 @@ Span = tuple[int, int]
 HELD_OUT = {"xquad_r": 5, "squad2": 5, "drcd": 8, "cmrc2018": 10, "ntrex": 3, "briefs": 8}
 """One article in so many is held out of each set."""
 
-BRIEFS = Path(__file__).with_name("reader_briefs.jsonl")
-"""Invented news of our own: clusters of four short articles that are easily taken for one another."""
+BRIEFS = sorted(Path(__file__).with_name("briefs").glob("*.jsonl"))
+"""Invented news of our own: clusters of four short articles that are easily taken for one another, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Text:
     """A folded paragraph with the spans of its sentences."""
 
     set: str
+    """The name of the data set; of our briefs, `briefs/` and their kind."""
     article: str
     language: str
     """`en` or `zh`."""
@@ -44,6 +45,10 @@ class Text:
     sentences: tuple[Span, ...]
     title: str = ""
     """Stands above every window, as it does when the engine reads."""
+
+    @property
+    def is_brief(self) -> bool:
+        return self.set.startswith("briefs/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ def read(folder: Path) -> Data:
             for paragraph in article["paragraphs"]:
                 _read_paragraph(data, paragraph, name, article["title"], language, aside)
     _read_translations(data, folder / "ntrex" / "dev.jsonl")
-    read_briefs(data)
+    for path in BRIEFS:
+        read_briefs(data, path)
     data.questions = [replace(q, key=_key(q, data.texts[q.about].text)) for q in data.questions]
     return data
 
@@ -167,7 +173,7 @@ def _read_document(data: Data, name: str, asked: Sequence[str], rows: Sequence[M
         data.questions.append(Question(text, "zh" if told == "en" else "en", len(data.texts) - 1, span, pointed=False))
 
 
-def read_briefs(data: Data, path: Path = BRIEFS) -> None:
+def read_briefs(data: Data, path: Path) -> None:
     """Add a file of clusters: their articles, and the questions that are answered by one of them or by none."""
     for line in path.read_text("utf-8").splitlines():
         cluster = json.loads(line)
@@ -175,7 +181,7 @@ def read_briefs(data: Data, path: Path = BRIEFS) -> None:
         about = {}
         for brief in cluster["briefs"]:
             about[brief["id"]] = len(data.texts)
-            text = _text("briefs", cluster["id"], brief["language"][:2], brief["body"], None)
+            text = _text(f"briefs/{path.stem}", cluster["id"], brief["language"][:2], brief["body"], None)
             data.texts.append(replace(text, title=fold(brief["title"])))
         for entry in cluster["questions"]:
             asked.append(_on_brief(entry, data.texts, about))

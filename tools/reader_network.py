@@ -50,9 +50,12 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         texts, length, _ = x.shape
         q, k, v = self.qkv(x).view(texts, length, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
-        scores = (q @ k.transpose(-1, -2)) * (HIDDEN // HEADS) ** -0.5
-        # Written out, as the fused form is slower on a CPU at this size.
-        attended = torch.softmax(scores.masked_fill(~mask, -1e4), dim=-1).to(v.dtype) @ v
+        if torch.is_grad_enabled():
+            # Written out: on a CPU the way back through the fused form is slower at this size.
+            scores = (q @ k.transpose(-1, -2)) * (HIDDEN // HEADS) ** -0.5
+            attended = torch.softmax(scores.masked_fill(~mask, -1e4), dim=-1) @ v
+        else:
+            attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = self.aln(x + self.ao(attended.transpose(1, 2).reshape(texts, length, HIDDEN)))
         normed: Tensor = self.oln(x + self.fo(functional.gelu(self.fi(x))))
         return normed

@@ -15,6 +15,7 @@ MALLOC_TRIM_THRESHOLD_=8000000000 and MALLOC_TOP_PAD_=268435456: else a third of
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import sys
@@ -119,7 +120,7 @@ def options(arguments: argparse.Namespace) -> dict[str, Any]:
 def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that is read."""
     names = "cmrc2018/dev.json drcd/dev.json squad2/dev.json xquad_r/en.dev.json xquad_r/zh.dev.json ntrex/dev.jsonl"
-    files = {**{name: folder / name for name in names.split()}, BRIEFS.name: BRIEFS}
+    files = {**{name: folder / name for name in names.split()}, **{f"briefs/{path.name}": path for path in BRIEFS}}
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
@@ -137,7 +138,7 @@ def mined(data: Data, cache: Path) -> Data:
 
 
 def without_briefs(data: Data) -> list[Question]:
-    return [question for question in data.questions if data.texts[question.about].set != "briefs"]
+    return [question for question in data.questions if not data.texts[question.about].is_brief]
 
 
 def nearest(data: Data) -> list[list[int]]:
@@ -152,7 +153,7 @@ def nearest(data: Data) -> list[list[int]]:
         [q.text for q in questions], kind="query", languages=[languages[q.language] for q in questions]
     )
     spoken = np.array([t.language for t in data.texts])
-    general = np.array([t.set != "briefs" for t in data.texts])
+    general = np.array([not t.is_brief for t in data.texts])
     found = []
     for question, vector in zip(questions, asked, strict=True):
         about = data.texts[question.about]
@@ -282,18 +283,19 @@ def train(reader: Reader, data: Data, arguments: argparse.Namespace, record: dic
     order = mixed(data, arguments.groups, arguments.briefs)
     saved = time.monotonic()
     mean: dict[str, float] = {}
+    halved = copy.deepcopy(reader).to(torch.bfloat16)
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[loss]}"), console=console) as progress:
         task = progress.add_task("Training", total=arguments.steps, completed=done, loss="")
         for step, chosen in zip(range(arguments.steps), order, strict=False):
             if step < done:
                 continue
             batch = collator.batch(list(examples(groups, data, chosen, step)))
-            with torch.autocast(device, dtype=torch.bfloat16):
-                parts = losses(reader, batch)
-            optimizer.zero_grad(set_to_none=True)
+            parts = losses(halved, batch)
             sum(parts.values()).backward()
+            hand_over(halved, reader)
             torch.nn.utils.clip_grad_norm_([*layers, *heads], 1.0)
             optimizer.step()
+            hand_back(reader, halved)
             schedule.step()
             mean = moved(mean, {name: float(part.detach()) for name, part in parts.items()})
             progress.update(task, advance=1, loss=" ".join(f"{name} {value:.3f}" for name, value in mean.items()))
@@ -304,6 +306,21 @@ def train(reader: Reader, data: Data, arguments: argparse.Namespace, record: dic
                 state = {"reader": reader.state_dict(), "optimizer": optimizer.state_dict()}
                 torch.save({**state, "schedule": schedule.state_dict(), "step": step + 1, "record": record}, checkpoint)
                 saved = time.monotonic()
+
+
+def hand_over(halved: Reader, reader: Reader) -> None:
+    """Move the gradients of the copy in bfloat16 to the reader in float32, whose steps are too small for bfloat16."""
+    for ours, theirs in zip(reader.parameters(), halved.parameters(), strict=True):
+        if theirs.grad is not None:
+            ours.grad = theirs.grad.float()
+            theirs.grad = None
+
+
+@torch.no_grad()
+def hand_back(reader: Reader, halved: Reader) -> None:
+    for ours, theirs in zip(reader.parameters(), halved.parameters(), strict=True):
+        if ours.requires_grad:
+            theirs.copy_(ours)
 
 
 def mixed(data: Data, size: int, briefs: int) -> Iterator[list[int]]:

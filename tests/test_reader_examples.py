@@ -1,0 +1,158 @@
+"""What the reader is trained on: the examples that are made of a question, and our own invented news."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot.language import fold
+from bot.sentences import sentence_spans
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from reader_examples import (  # noqa: E402
+    BRIEFS,
+    Data,
+    Dictionary,
+    Groups,
+    Question,
+    Text,
+    is_held_out,
+    negated,
+    read_briefs,
+    window,
+)
+
+FINES = {
+    "en": "Kestrio sells maps. Its chairman was fined 30,000 euros. Kestrio was fined 2 million euros in 2023. It will appeal.",
+    "zh": "凯司通销售地图。其董事长被罚3万欧元。凯司通2023年被罚200万欧元。该公司将上诉。",
+}
+ASKED = {"en": "how much was kestrio fined in 2023?", "zh": "凯司通在2023年被罚了多少？"}
+ANSWERS = {"en": "2 million euros", "zh": "200万欧元"}
+LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
+
+
+def told(language: str) -> Text:
+    spans = sentence_spans(FINES[language])
+    return Text("drcd", "Kestrio", language, fold(FINES[language]), tuple(spans), title="maps")
+
+
+def asked(language: str) -> Question:
+    start = told(language).text.index(ANSWERS[language])
+    key = {"en": "kestrio", "zh": "凯司通"}[language]
+    return Question(ASKED[language], language, 0, (start, start + len(ANSWERS[language])), key, negatives=(1,))
+
+
+def groups(language: str, **given: Any) -> Groups:
+    other = fold("Rain fell. " if language == "en" else "下雨了。")
+    data = Data(
+        [told(language), Text("drcd", "Rain", language, other, tuple(sentence_spans(other)))], [asked(language)]
+    )
+    return Groups(data, Dictionary([]), **given)
+
+
+@LANGUAGES
+@pytest.mark.parametrize("budget", [1, 20, 500])
+def test_a_window_is_whole_sentences_under_the_title_and_says_where_it_starts(language: str, budget: int) -> None:
+    text, question = told(language), asked(language)
+    assert question.answer
+    shown, start = window(text, question.answer, budget, Random(0))
+    a, b = question.answer
+    assert shown[a - start : b - start] == ANSWERS[language]
+    head, _, body = shown.partition("\n")
+    assert head == "maps"
+    assert body in text.text
+    starts, ends = zip(*text.sentences, strict=True)
+    assert start + len(head) + 1 in starts
+    assert start + len(shown) in ends
+    assert (body == text.text) == (budget == 500)
+
+
+@LANGUAGES
+def test_the_right_window_of_a_group_answers_and_the_others_do_not(language: str) -> None:
+    for seed in range(50):
+        right, other, hard = groups(language, switched=0.0).group(asked(language), 40, Random(seed))
+        assert right.span
+        assert right.window[slice(*right.span)] == ANSWERS[language]
+        assert [each.answers for each in (right, other, hard)] == [True, False, False]
+        same_words = hard.question == right.question and ANSWERS[language] in hard.window
+        assert not same_words or negated(right) == hard.window
+
+
+@LANGUAGES
+def test_a_hard_window_lacks_the_answer_or_denies_it_or_is_asked_something_else(language: str) -> None:
+    made = [groups(language, switched=0.0).group(asked(language), 40, Random(seed))[2] for seed in range(200)]
+    assert any(ANSWERS[language] not in each.window and "3" in each.window for each in made)  # the sentence cut out
+    assert any(each.question != ASKED[language] and "2023" not in each.question for each in made)  # another year
+    assert any(each.question == ASKED[language] and ANSWERS[language] in each.window for each in made)  # denied
+
+
+@LANGUAGES
+def test_a_question_that_nothing_answers_has_no_window_that_does(language: str) -> None:
+    question = Question(ASKED[language], language, 0, None, negatives=(1,))
+    assert [each.answers for each in groups(language).group(question, 40, Random(0))] == [False, False]
+
+
+def test_a_question_is_put_into_the_other_language_word_by_word() -> None:
+    dictionary = Dictionary(["罰款 罚款 [fa2 kuan3] /to fine/", "公司 公司 [gong1 si1] /company/firm/"])
+    assert dictionary.switch("the company was fined", "en", 1.0, Random(0)) == "the 公司 was 罚款"
+    assert dictionary.switch("公司罚款", "zh", 1.0, Random(1)) in ("company fine", "firm fine")
+    assert dictionary.switch("公司罚款", "zh", 0.0, Random(0)) == "公司罚款"
+
+
+# --- our own news ---------------------------------------------------------------------------------------------------
+
+
+def clusters(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+NEWS = pytest.mark.parametrize("path", BRIEFS, ids=lambda path: path.stem)
+
+
+@NEWS
+def test_each_answer_stands_in_one_sentence_and_its_evidence_once_in_its_article(path: Path) -> None:
+    for cluster in clusters(path):
+        bodies = {each["id"]: each["body"] for each in cluster["briefs"]}
+        assert list(bodies) == ["a", "b", "c", "d"]
+        for each in cluster["questions"]:
+            body = bodies[each["brief"]]
+            assert body.count(each["evidence"]) == 1, each
+            assert each["answer"] in each["evidence"], each
+            start = body.index(each["evidence"]) + each["evidence"].index(each["answer"])
+            end = start + len(each["answer"])
+            assert any(a <= start and end <= b for a, b in sentence_spans(body)), each
+        assert all(each["near"] in bodies for each in cluster["unanswerable"])
+
+
+@NEWS
+def test_no_question_is_both_answered_and_not(path: Path) -> None:
+    for cluster in clusters(path):
+        answered, not_answered = (
+            {fold(each["question"]) for each in cluster[kind]} for kind in ("questions", "unanswerable")
+        )
+        assert not answered & not_answered, cluster["id"]
+
+
+def test_no_cluster_has_the_name_of_another() -> None:
+    names = Counter(cluster["id"] for path in BRIEFS for cluster in clusters(path))
+    assert names.most_common(1)[0][1] == 1
+
+
+@NEWS
+def test_a_cluster_is_trained_on_or_held_out_with_all_its_questions(path: Path) -> None:
+    data = Data()
+    read_briefs(data, path)
+    trained = {data.texts[each.about].article for each in data.questions}
+    aside = {data.texts[each.about].article for each in data.held_out}
+    assert not trained & aside
+    assert trained | aside == {cluster["id"] for cluster in clusters(path)}
+    assert all(is_held_out("briefs", each) for each in aside)
+    assert 0.05 < len(aside) / len(trained | aside) < 0.2
