@@ -144,7 +144,7 @@ AROUND = tuple(Around.__dataclass_fields__)
 that sentence is hardly the answer."""
 
 COSINES = ("similarity", "asked_similarity")
-"""The signals for which a sentence must be encoded. Beside a reader they tell nothing more."""
+"""The signals for which a sentence must be encoded. Beside a reader they tell next to nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

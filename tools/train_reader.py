@@ -9,7 +9,8 @@ what of it is held out for reporting is decided in reader_examples.py.
     python tools/train_reader.py --data FOLDER --out CHECKPOINTS --export bot/models/reader.onnx
 
 A checkpoint is written every few minutes; the same command goes on from the last one. On a CPU with glibc, set
-MALLOC_TRIM_THRESHOLD_=8000000000 and MALLOC_TOP_PAD_=268435456: else a third of the time goes into returning memory.
+MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=268435456: else more than a
+third of the time goes into giving memory back and taking it again.
 """
 
 from __future__ import annotations
