@@ -27,7 +27,7 @@ from bot.records import Article, Language, Sentence
 from bot.rerank import Pointed, Reading, Scorer, Window
 from bot.retrieve import Candidate, Query
 from bot.selection import near_best, without_repeats
-from bot.weighing import QUOTED, Around, Model, Outlook, Scored, Signals, logistic
+from bot.weighing import QUOTED, Around, Model, Outlook, Scored, Signals, logarithm, logistic
 
 READ = 8
 """So many passages at most are read for a question, those with the best outlook (`Skim`)."""
@@ -173,6 +173,8 @@ class Answerer:
             answering=each.log_odds / 10,
             share=pointed.share if pointed else 0.0,
             certainty=pointed.certainty if pointed else 0.0,
+            log_share=logarithm(pointed.share) if pointed else 0.0,
+            log_certainty=logarithm(pointed.certainty) if pointed else 0.0,
         )
 
     def _context(self, question: Question, candidate: Candidate) -> _Context:

@@ -29,7 +29,7 @@ MODEL = Path(__file__).parent / "models" / "answerer.json"
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What speaks for a sentence; each is about in 0..1."""
+    """What speaks for a sentence; each is about in 0..1, but for the logarithms."""
 
     similarity: float
     """Cosine of question and sentence; 0 where no regression weighs it (`Model.weighs_cosines`)."""
@@ -63,6 +63,9 @@ class Signals:
     """The reader's share of the sentence in that."""
     certainty: float = 0.0
     """The reader's probability of the words that it points at in the sentence."""
+    log_share: float = 0.0
+    log_certainty: float = 0.0
+    """Natural logarithms of the two: that this sentence answers, with these words, is a product of probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +219,8 @@ def _skim(stored: Mapping[str, Any]) -> Skim:
 
 def logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value))
+
+
+def logarithm(probability: float) -> float:
+    """Return the natural logarithm of a probability; of less than one in 10,000, that of one."""
+    return math.log(max(probability, 1e-4))

@@ -122,7 +122,8 @@ def test_a_probability_is_the_logistic_function_of_the_weighted_signals() -> Non
 
 def test_the_shipped_models_weigh_every_signal_that_they_have_and_no_other() -> None:
     stored = json.loads(MODEL.read_text("utf-8"))
-    every, of_the_reader = set(Signals.__dataclass_fields__), {"answering", "share", "certainty"}
+    every = set(Signals.__dataclass_fields__)
+    of_the_reader = {"answering", "share", "certainty", "log_share", "log_certainty"}
     assert set(stored["with_reader"]["weights"]) == every - set(COSINES)
     assert set(stored["without_reader"]["weights"]) == every - of_the_reader
     assert set(stored["with_reader"]["skim"]["weights"]) == set(Outlook.__dataclass_fields__)

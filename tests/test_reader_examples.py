@@ -31,7 +31,8 @@ from reader_examples import (  # noqa: E402
 )
 
 FINES = {
-    "en": "Kestrio sells maps. Its chairman was fined 30,000 euros. Kestrio was fined 2 million euros in 2023. It will appeal.",
+    "en": "Kestrio sells maps. Its chairman was fined 30,000 euros. Kestrio was fined 2 million euros in 2023. "
+    "It will appeal.",
     "zh": "凯司通销售地图。其董事长被罚3万欧元。凯司通2023年被罚200万欧元。该公司将上诉。",
 }
 ASKED = {"en": "how much was kestrio fined in 2023?", "zh": "凯司通在2023年被罚了多少？"}
