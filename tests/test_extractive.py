@@ -297,6 +297,34 @@ def test_what_promises_nothing_is_not_read(
     assert sorted(reader.windows) == read  # each once
 
 
+class Says:
+    """A reader that says the same of every first sentence, and of no other anything."""
+
+    def __init__(self, share: float, certainty: float) -> None:
+        self._first = Pointed(share, (0, 1), certainty)
+
+    def read(self, question: str, windows: Sequence[Window], *, budget: float | None = None) -> list[Reading]:
+        return [Reading(2.0, (self._first, *[Pointed(0.0)] * (len(each.sentences) - 1))) for each in windows]
+
+
+def test_what_the_reader_says_of_a_sentence_is_weighed_as_it_is_and_as_logarithms(
+    library: Library, encoder: Any, fixed_model: Model
+) -> None:
+    library.add([Article("a", "A", "Fine one. Fine two.", "en")])
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    reader = Says(share=0.5, certainty=0.25)
+    answerer = Answerer(keywords=library.search_index, model=fixed_model, reader=reader, **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query("fine")
+    scored = answerer.score(query, retriever.search(query, Filters(), limit=9))
+    found = {each.sentence.text: each.signals for each in scored}
+    first, second = found["Fine one."], found["Fine two."]
+    assert (first.answering, first.share, first.certainty) == (0.2, 0.5, 0.25)
+    assert (first.log_share, first.log_certainty) == pytest.approx((-0.6931, -1.3863), abs=1e-4)
+    assert (second.share, second.certainty) == (0, 0)
+    assert (second.log_share, second.log_certainty) == pytest.approx((-9.2103, -9.2103), abs=1e-4)
+
+
 def test_of_many_good_passages_the_best_are_read(library: Library, encoder: Any, fixed_model: Model) -> None:
     library.add([Article(f"{n:02}", f"Fine {n:02}", f"The fine was {n} million.", "en") for n in range(12)])
     library.add([Article("99", "Chips", "The fine was for chips.", "en")])
