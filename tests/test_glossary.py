@@ -61,6 +61,13 @@ def test_an_exact_form_counts_only_as_it_is_written() -> None:
     assert GLOSSARY.find("SEC, sec") == [Mention(0, 3, SEC, ambiguous=True)]
 
 
+@pytest.mark.parametrize("text", ["X was fined.", "They fined X", "罚了X公司", "罰了 X 公司"])
+def test_a_name_of_one_letter_is_found_and_not_inside_a_word(text: str) -> None:
+    twitter = Entity("twitter", "company", {"en": ("X", "Twitter")}, exact=frozenset({"X"}))
+    at = text.index("X")
+    assert Glossary([twitter]).find(f"{text} Xavier") == [Mention(at, at + 1, twitter)]
+
+
 def test_forms_are_folded_and_come_once() -> None:
     assert GLOSSARY.forms(TRUMP) == ("trump", "特朗普", "川普")
 

@@ -22,7 +22,7 @@ from bot.errors import LibraryDamaged, LibraryLocked, LibraryMismatch, NotFound
 from bot.keywords import Analyzer, Keywords
 from bot.library import ARTICLES_AT_ONCE, Library
 from bot.outcomes import Failure, Ingested, Stage
-from bot.records import Article, Filters
+from bot.records import Article, Filters, Language
 from bot.seal import readable
 from bot.vectors import Vectors
 
@@ -364,3 +364,15 @@ def test_two_kills_lose_and_double_nothing(tmp_path: Path, encoder: Any) -> None
         text = "".join(text for each, text in found if each == article_id)
         assert sorted(text.replace("\n", "")) == sorted(whole[language])
     library.close()
+
+
+@pytest.mark.parametrize(("title", "language"), [("Merger", "en"), ("合并", "zh-Hans"), ("合併", "zh-Hant")])
+def test_a_word_of_a_title_finds_all_of_that_article_and_no_other(
+    library: Library, title: str, language: Language
+) -> None:
+    body = "\n\n".join(f"It happened {number}. " * 40 for number in range(3))
+    library.add([Article("other", "Rain", "It rained.", language), Article("one", title, body, language)])
+    found = library.search_index.matching({library.analyzer.terms(title)[0]: 1.0}, Filters(), limit=9)
+    stored = library.catalog.stored(key for key, _ in found)
+    assert [each.article.id for each in stored.values()] == ["one"] * (library.catalog.passage_count() - 1)
+    assert len(stored) > 1
