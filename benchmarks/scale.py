@@ -48,7 +48,7 @@ QUESTIONS = 60
 """For each row of the table, each another one: so the 95th percentile is not the slowest."""
 USUAL, MOST_USUAL, FRESH = 256, 1_024, 110_000
 """A hundredth as many articles of usual length as the library has, but no fewer and no more than these, from this place
-on among all that can be made. In few, what starts cold and what is not done beside the encoder weighs more than in use."""
+on among all that can be made. In few, what starts cold and what is done beside no encoding weighs more than in use."""
 HERE = Path(__file__).resolve().parent
 
 
