@@ -140,10 +140,12 @@ class Answerer:
         unread = min((each.log_odds for each in readings if each), default=0.0)
         for rank, (each, reading) in enumerate(zip(seen, readings, strict=True)):
             candidate, passage = each.candidate, each.candidate.stored.passage
-            for at, sentence in enumerate(sentences(passage.text)):
+            parts = sentences(passage.text)
+            unsaid = Pointed(1 / max(len(parts), 1)) if self._reader else None
+            for at, sentence in enumerate(parts):
                 coverage = question.coverage(self._terms(sentence.text), self._analyzer.fold(sentence.text))
                 moved = Sentence(passage.start + sentence.start, passage.start + sentence.end, sentence.text)
-                pointed = _within(reading.sentences[at], len(_head(candidate)) + sentence.start) if reading else None
+                pointed = _within(reading.sentences[at], len(_head(candidate)) + sentence.start) if reading else unsaid
                 log_odds = reading.log_odds if reading else unread
                 worth = pointed.share * logistic(log_odds) if pointed else 0.0
                 weighed = _Found(candidate, moved, each.context, coverage, log_odds, pointed)

@@ -52,7 +52,7 @@ class Pointed:
     """How likely a sentence is the one that answers, if any in its window does, and the words it answers with.
 
     `span` counts characters of the window, and is null where the scorer points at none; `certainty`, in 0..1, is the
-    probability of just these words.
+    probability of just these words, and `share` where the scorer never points at any.
     """
 
     share: float
@@ -220,7 +220,7 @@ class HuggingFaceScorer:
                 break
             texts = [window.text, *(window.text[start:end] for start, end in window.sentences)]
             whole, *each = self._score(question, texts)
-            readings.append(Reading(whole, tuple(Pointed(share) for share in _softmax(each))))
+            readings.append(Reading(whole, tuple(Pointed(share, certainty=share) for share in _softmax(each))))
         return readings
 
     def _score(self, question: str, texts: Sequence[str]) -> list[float]:

@@ -325,6 +325,31 @@ def test_what_the_reader_says_of_a_sentence_is_weighed_as_it_is_and_as_logarithm
     assert (second.log_share, second.log_certainty) == pytest.approx((-9.2103, -9.2103), abs=1e-4)
 
 
+class ReadsOne(Says):
+    """One who says so of the first passage, and has no time for another."""
+
+    def read(self, question: str, windows: Sequence[Window], *, budget: float | None = None) -> list[Reading]:
+        return super().read(question, windows[:1], budget=budget)
+
+
+def test_a_passage_that_was_not_read_is_not_taken_to_answer_for_certain(
+    library: Library, encoder: Any, fixed_model: Model
+) -> None:
+    library.add([Article("a", "Fine", "Fine one.", "en"), Article("b", "B", "Fine two. Chips.", "en")])
+    parts = {"encoder": encoder, "analyzer": library.analyzer, "glossary": Glossary()}
+    reader = ReadsOne(share=0.9, certainty=0.8)
+    answerer = Answerer(keywords=library.search_index, model=fixed_model, reader=reader, **parts)
+    retriever = Retriever(library.catalog, library.search_index, **parts)
+    query = retriever.query("fine")
+    found = {each.sentence.text: each for each in answerer.score(query, retriever.search(query, Filters(), limit=9))}
+    read, unread = found["Fine one."].signals, found["Fine two."].signals
+    assert (read.share, unread.share) == (0.9, 0.5)  # one of two, and nothing says which
+    assert read.answering == unread.answering  # as little as the least of what was read
+    assert (unread.log_share, unread.log_certainty) == pytest.approx((-0.6931, -9.2103), abs=1e-4)
+    assert found["Fine two."].pointed is not None
+    assert found["Fine two."].pointed.span is None
+
+
 def test_of_many_good_passages_the_best_are_read(library: Library, encoder: Any, fixed_model: Model) -> None:
     library.add([Article(f"{n:02}", f"Fine {n:02}", f"The fine was {n} million.", "en") for n in range(12)])
     library.add([Article("99", "Chips", "The fine was for chips.", "en")])

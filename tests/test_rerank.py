@@ -164,6 +164,7 @@ def test_a_cross_encoder_scores_windows_and_their_sentences(tmp_path: Path) -> N
     readings = scorer.read("How much?", [window(ENGLISH), window(TRADITIONAL)])
     assert [len(each.sentences) for each in readings] == [3, 3]
     assert [sum(one.share for one in each.sentences) for each in readings] == pytest.approx([1, 1])
+    assert all((one.span, one.certainty) == (None, one.share) for each in readings for one in each.sentences)
     assert readings[0].log_odds != readings[1].log_odds
     assert len(scorer.read("How much?", [window(ENGLISH)] * 3, budget=0)) == 1
 
