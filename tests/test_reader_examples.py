@@ -25,8 +25,10 @@ from reader_examples import (  # noqa: E402
     Question,
     Text,
     is_held_out,
+    nearly_answering,
     negated,
     read_briefs,
+    sharing_negatives,
     window,
 )
 
@@ -99,6 +101,40 @@ def test_a_hard_window_lacks_the_answer_or_denies_it_or_is_asked_something_else(
 def test_a_question_that_nothing_answers_has_no_window_that_does(language: str) -> None:
     question = Question(ASKED[language], language, 0, None, negatives=(1,))
     assert [each.answers for each in groups(language).group(question, 40, Random(0))] == [False, False]
+
+
+NEAR = {"en": "Kestrio will appeal to a court.", "zh": "凯司通将向法院上诉。"}
+
+
+@LANGUAGES
+@pytest.mark.parametrize("said", [True, False])
+def test_what_nearly_answers_is_where_the_set_says_or_the_sentence_that_shares_most(language: str, said: bool) -> None:
+    asked_of = {"en": "when did kestrio appeal to the court?", "zh": "凯司通何时向法院上诉?"}
+    start = told(language).text.index(ANSWERS[language])
+    plausible = (start, start + len(ANSWERS[language])) if said else None
+    rain = "It rains." if language == "en" else "下雨了。"
+    text = f"{rain} {NEAR[language]} {rain}"
+    of = Text("drcd", "Kestrio", language, fold(text), tuple(sentence_spans(text)))
+    start, end = nearly_answering(Question(asked_of[language], language, 0, None, near=plausible), of, Random(0))
+    assert (start, end) == plausible if said else of.text[start:end].strip() == fold(NEAR[language])
+
+
+@LANGUAGES
+def test_a_question_that_nothing_answers_is_mostly_shown_what_nearly_does(language: str) -> None:
+    start = told(language).text.index(ANSWERS[language])
+    near = start, start + len(ANSWERS[language])
+    question = Question(ASKED[language], language, 0, None, near=near, negatives=(1,))
+    made = [groups(language).group(question, 1, Random(seed))[0].window for seed in range(200)]
+    assert 0.75 < sum(ANSWERS[language] in each for each in made) / len(made) < 0.95
+
+
+def test_questions_of_the_same_words_share_their_negatives_but_not_what_one_of_them_is_about() -> None:
+    in_english = Question("who?", "en", 0, (0, 1), negatives=(2, 4, 6))
+    in_chinese = Question("who?", "en", 1, (0, 1), negatives=(3, 0, 2))
+    other = Question("谁?", "zh", 1, (0, 1), negatives=(5,))
+    shared = sharing_negatives([in_english, in_chinese, other])
+    assert [each.negatives for each in shared] == [(2, 3, 4, 6), (2, 3, 4, 6), (5,)]
+    assert [each.about for each in shared] == [0, 1, 1]
 
 
 def test_a_question_is_put_into_the_other_language_word_by_word() -> None:

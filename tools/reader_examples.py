@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from itertools import chain, zip_longest
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +28,9 @@ Span = tuple[int, int]
 
 HELD_OUT = {"xquad_r": 5, "squad2": 5, "drcd": 8, "cmrc2018": 10, "ntrex": 3, "briefs": 8}
 """One article in so many is held out of each set."""
+
+NEARLY = 0.75
+"""So often a question that its text does not answer is shown what nearly does, else any part of the text."""
 
 BRIEFS = sorted(Path(__file__).with_name("briefs").glob("*.jsonl"))
 """Invented news of our own: clusters of four short articles that are easily taken for one another, by kind."""
@@ -65,6 +69,8 @@ class Question:
     key: str = ""
     """The longest run of words that question and text share: most often the name that is asked about."""
     pointed: bool = True
+    near: Span | None = None
+    """Of a question that its text does not answer, what somebody might take for the answer, where the set says it."""
     negatives: tuple[int, ...] = ()
 
 
@@ -89,6 +95,24 @@ class Data:
     texts: list[Text] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     held_out: list[Question] = field(default_factory=list)
+
+
+def sharing_negatives(questions: Sequence[Question]) -> list[Question]:
+    """Give questions of the same words the negatives of each in turn, without the texts that one of them is about.
+
+    A question of XQuAD is asked of its paragraph in either language: else the reader would never learn to prefer an
+    answer in one language to what is merely near in the other.
+    """
+    same: dict[tuple[str, str], list[Question]] = {}
+    for each in questions:
+        same.setdefault((each.text, each.language), []).append(each)
+    return [replace(each, negatives=_shared(same[each.text, each.language])) for each in questions]
+
+
+def _shared(questions: Sequence[Question]) -> tuple[int, ...]:
+    about = {each.about for each in questions}
+    in_turn = chain.from_iterable(zip_longest(*(each.negatives for each in questions)))
+    return tuple(dict.fromkeys(each for each in in_turn if each is not None and each not in about))
 
 
 def is_held_out(name: str, article: str) -> bool:
@@ -124,7 +148,9 @@ def _read_paragraph(data: Data, paragraph: Any, name: str, article: str, languag
     about = len(data.texts) - 1
     for entry in paragraph["qas"]:
         answer = None if entry.get("is_impossible") else _answer(paragraph["context"], entry["answers"][0])
-        question = Question(fold(entry["question"]), language, about, answer)
+        plausible = entry.get("plausible_answers")
+        near = _answer(paragraph["context"], plausible[0]) if plausible else None
+        question = Question(fold(entry["question"]), language, about, answer, near=near)
         (data.held_out if aside else data.questions).append(question)
 
 
@@ -326,7 +352,8 @@ class Groups:
             asked = self._dictionary.switch(asked, question.language, random.choice((0.5, 0.8, 1.0)), random)
         other = Example(asked, self._other(question, budget, random), answers=False)
         if question.answer is None:
-            middle = random.choice(text.sentences)
+            nearly = random.random() < NEARLY
+            middle = nearly_answering(question, text, random) if nearly else random.choice(text.sentences)
             return [Example(asked, window(text, middle, budget, random)[0], answers=False), other]
         shown, start = window(text, question.answer, budget, random)
         span = question.answer[0] - start, min(question.answer[1] - start, len(shown))
@@ -381,6 +408,20 @@ class Groups:
             return ""
         name = random.choice(self._keys[question.language])
         return question.text.replace(question.key, name, 1) if name not in text else ""
+
+
+def nearly_answering(question: Question, text: Text, random: Random) -> Span:
+    """Return what the set says might be taken for the answer, or a sentence that shares most with the question."""
+    if question.near:
+        return question.near
+    asked = _units(question.text)
+    shared = [len(asked & _units(text.text[a:b])) for a, b in text.sentences]
+    return random.choice([span for span, size in zip(text.sentences, shared, strict=True) if size == max(shared)])
+
+
+def _units(text: str) -> set[str]:
+    """Return words of the Latin script, numbers, and pairs of neighbouring Han characters."""
+    return {*re.findall(r"[a-z0-9]+", text), *re.findall(r"(?=([\u4e00-\u9fff]{2}))", text)}
 
 
 _AUXILIARY = re.compile(r"\b(is|are|was|were|has|have|had|can|could|will|would|did|does|do|may|must)\b")

@@ -30,7 +30,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from reader_examples import BRIEFS, Data, Dictionary, Example, Groups, Question, Span, Text, batches, read
+from reader_examples import (
+    BRIEFS,
+    Data,
+    Dictionary,
+    Example,
+    Groups,
+    Question,
+    Span,
+    Text,
+    batches,
+    read,
+    sharing_negatives,
+)
 from reader_network import Reader, export, read_weights
 from rich.console import Console
 from rich.progress import Progress, TextColumn
@@ -134,7 +146,7 @@ def mined(data: Data, cache: Path) -> Data:
         cache.write_text(json.dumps(nearest(data)), encoding="utf-8")
     found = json.loads(cache.read_text("utf-8"))
     general = [replace(q, negatives=tuple(each)) for q, each in zip(without_briefs(data), found, strict=True)]
-    data.questions = [*general, *data.questions[len(general) :]]
+    data.questions = [*sharing_negatives(general), *data.questions[len(general) :]]
     return data
 
 
