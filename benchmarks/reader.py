@@ -36,6 +36,9 @@ BRIEFS = {
     "briefs/roles": "sums of several roles",
     "briefs/states": "dates, reasons, duties, people, states",
     "briefs/across": "in the other language and other words",
+    "briefs/headlines": "details below a headline that has the question's words",
+    "briefs/everyday": "everyday subjects, half of it as search engines show it",
+    "briefs/encyclopedia": "paragraphs of an encyclopedia, two of the four the same in either language",
 }
 """Our own invented news, by kind; one cluster in eight is held out."""
 
