@@ -27,6 +27,7 @@ from reader_examples import (  # noqa: E402
     is_held_out,
     nearly_answering,
     negated,
+    read,
     read_briefs,
     sharing_negatives,
     window,
@@ -142,6 +143,69 @@ def test_a_question_is_put_into_the_other_language_word_by_word() -> None:
     assert dictionary.switch("the company was fined", "en", 1.0, Random(0)) == "the 公司 was 罚款"
     assert dictionary.switch("公司罚款", "zh", 1.0, Random(1)) in ("company fine", "firm fine")
     assert dictionary.switch("公司罚款", "zh", 0.0, Random(0)) == "公司罚款"
+
+
+# --- public sets ----------------------------------------------------------------------------------------------------
+
+
+def titled(name: str, *, held_out: bool) -> str:
+    return next(title for title in map(str, range(100)) if is_held_out(name, title) == held_out)
+
+
+def squad(folder: Path, name: str, language: str, title: str, **more: Any) -> None:
+    """Write a set of one paragraph with one question; `more` goes into the question."""
+    entry = {"id": "1", "question": ASKED[language], **more}
+    if "is_impossible" not in more:
+        start = FINES[language].index(ANSWERS[language])
+        entry["answers"] = [{"text": ANSWERS[language], "answer_start": start}]
+    paragraph = {"context": FINES[language], "qas": [entry], "sentence_breaks": sentence_spans(FINES[language])}
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"data": [{"title": title, "paragraphs": [paragraph]}]}), encoding="utf-8")
+
+
+def sets(folder: Path, *, held_out: bool) -> Data:
+    plausible = [{"text": "30,000 euros", "answer_start": FINES["en"].index("30,000 euros")}]
+    squad(folder, "xquad_r/en.dev.json", "en", titled("xquad_r", held_out=held_out))
+    squad(folder, "xquad_r/zh.dev.json", "zh", titled("xquad_r", held_out=held_out))
+    squad(folder, "cmrc2018/dev.json", "zh", titled("cmrc2018", held_out=held_out))
+    squad(folder, "drcd/dev.json", "zh", titled("drcd", held_out=held_out))
+    impossible = {"is_impossible": True, "answers": [], "plausible_answers": plausible}
+    squad(folder, "squad2/dev.json", "en", titled("squad2", held_out=held_out), **impossible)
+    row = {"document": titled("ntrex", held_out=held_out), "en": "Rain fell.", "zh-Hans": "下雨了。"}
+    (folder / "ntrex").mkdir(exist_ok=True)
+    (folder / "ntrex" / "dev.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    data = read(folder)
+    for kind in ("questions", "held_out"):
+        setattr(data, kind, [each for each in getattr(data, kind) if not data.texts[each.about].is_brief])
+    return data
+
+
+def test_public_sets_are_read_with_all_pairings_and_what_nearly_answers(tmp_path: Path) -> None:
+    data = sets(tmp_path, held_out=False)
+    texts = data.texts
+    assert data.held_out == []
+    pairings = [
+        (each.language, texts[each.about].language) for each in data.questions if texts[each.about].set == "xquad_r"
+    ]
+    assert pairings == [("en", "en"), ("en", "zh"), ("zh", "en"), ("zh", "zh")]
+    said = {(texts[q.about].set, texts[q.about].text[slice(*(q.answer or q.near or (0, 0)))]) for q in data.questions}
+    assert said == {
+        ("xquad_r", "2 million euros"),
+        ("xquad_r", "200万欧元"),
+        ("cmrc2018", "200万欧元"),
+        ("drcd", "200万欧元"),
+        ("squad2", "30,000 euros"),
+        ("ntrex", "rain fell."),
+        ("ntrex", "下雨了。"),
+    }
+    assert [texts[each.about].set for each in data.questions if each.answer is None] == ["squad2"]
+
+
+def test_no_question_on_an_article_that_is_held_out_is_trained_on(tmp_path: Path) -> None:
+    data = sets(tmp_path, held_out=True)
+    assert data.questions == []
+    assert {data.texts[each.about].set for each in data.held_out} == {"xquad_r", "cmrc2018", "drcd", "squad2"}
 
 
 # --- our own news ---------------------------------------------------------------------------------------------------
